@@ -133,7 +133,7 @@ bench-rollout: build ## Measure good and broken releases over 40 simulated DPUs:
 
 .PHONY: bench-install
 bench-install: build ## Measure installing, until the DPUs are Ready, in one Kind cluster and in two
-	node test/bench/install.ts
+	node test/bench/cluster/install.ts
 
 .PHONY: clean
 clean: ## Remove what the build made

@@ -80,7 +80,7 @@ const image = defineConfig({
 const harness = defineConfig({
   ...common,
   plugins: [...common.plugins, licences],
-  input: { index: 'src/dev/index.ts', node: 'src/dev/node.ts' },
+  input: { index: 'src/dev/index.ts', node: 'src/dev/sides/node.ts' },
   external: ['@dpu-operator/cni'],
   output: { ...output, dir: 'dist/harness' },
 });

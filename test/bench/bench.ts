@@ -3,13 +3,13 @@ import { loadavg } from 'node:os';
 import { execa } from 'execa';
 
 const parts = [
-  ['bun', '--conditions=source', 'test/bench/attach.ts'],
-  ['node', 'test/bench/vsp.ts'],
-  ['node', 'test/bench/plugin-host.ts'],
-  ['node', 'test/bench/cluster.ts'],
+  ['bun', '--conditions=source', 'test/bench/attach/attach.ts'],
+  ['node', 'test/bench/plugins/vsp.ts'],
+  ['node', 'test/bench/plugins/plugin-host.ts'],
+  ['node', 'test/bench/cluster/cluster.ts'],
   ['node', '--conditions=source', 'test/bench/injector.ts'],
-  ['node', 'test/bench/outages.ts'],
-  ['node', 'test/bench/plugins.ts'],
+  ['node', 'test/bench/cluster/outages.ts'],
+  ['node', 'test/bench/plugins/plugins.ts'],
 ] as const;
 
 console.log(`load of the machine before: ${loadavg()[0]?.toFixed(2)}`);

@@ -1,6 +1,6 @@
 /** Everything a vendor needs to write a plugin. */
 
-export * from './apply-each.ts';
+export * from './contract/apply-each.ts';
 
 export type {
   CardCondition,
@@ -9,12 +9,12 @@ export type {
   CardStatus,
   ConditionStatus,
   StatusReporter,
-} from './card-status.ts';
+} from './contract/card-status.ts';
 
-export * from './contract.ts';
+export * from './contract/contract.ts';
+export type { MountedFiles } from './contract/mounted-files.ts';
+export type * from './contract/plugin-metrics.ts';
+export type * from './contract/plugin-service.ts';
+export { Serial } from './contract/serial.ts';
+export * from './contract/wanted.ts';
 export * from './errors.ts';
-export type { MountedFiles } from './mounted-files.ts';
-export type * from './plugin-metrics.ts';
-export type * from './plugin-service.ts';
-export { Serial } from './serial.ts';
-export * from './wanted.ts';

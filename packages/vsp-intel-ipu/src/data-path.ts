@@ -13,13 +13,13 @@ import {
 } from '@dpu-operator/sdk';
 import type { ClosedMarker } from '@dpu-operator/sdk/linux';
 import type { Bridging } from './bridge/bridging.ts';
-import type { Card } from './card.ts';
-import { entriesOf } from './entries.ts';
-import type { CardFunctions } from './functions.ts';
+import type { Card } from './fxp/card.ts';
+import { entriesOf } from './fxp/entries.ts';
+import type { Journal } from './fxp/journal.ts';
 import type { FunctionTable } from './imc/function-table.ts';
-import type { Journal } from './journal.ts';
+import type { CardFunctions } from './interfaces/functions.ts';
+import { type Placements, pairsOf, place } from './interfaces/placement.ts';
 import type { Entry } from './p4rt/program.ts';
-import { type Placements, pairsOf, place } from './placement.ts';
 
 export interface DataPathOptions {
   card: Card;

@@ -4,13 +4,13 @@ import { ClosedMarker, ownerOf, watchLinks } from '@dpu-operator/sdk/linux';
 import type { Bridging } from './bridge/bridging.ts';
 import { LinuxBridging } from './bridge/linux-bridging.ts';
 import { OvsBridging } from './bridge/ovs-bridging.ts';
-import { Card } from './card.ts';
 import { keepChannel } from './channel.ts';
 import { IpuDataPath } from './data-path.ts';
-import { FunctionDevices } from './function-devices.ts';
-import { CardFunctions } from './functions.ts';
+import { Card } from './fxp/card.ts';
+import { Journal } from './fxp/journal.ts';
 import { Imc } from './imc/imc.ts';
-import { Journal } from './journal.ts';
+import { FunctionDevices } from './interfaces/function-devices.ts';
+import { CardFunctions } from './interfaces/functions.ts';
 import { daemonAddress, isOurBridge, type Settings } from './settings.ts';
 
 export async function createDpuSide(context: PluginContext<Settings>): Promise<Plugin> {

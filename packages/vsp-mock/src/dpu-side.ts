@@ -1,13 +1,13 @@
 /** The DPU's half of a software DPU: the switch, and devices for network functions. */
 import { type Plugin, Serial } from '@dpu-operator/sdk';
 import { ClosedMarker, DevicePool, indexIn, Keeper, type LinkChange } from '@dpu-operator/sdk/linux';
-import { SwitchDataPath } from './data-path.ts';
-import { nfKind } from './device-kinds.ts';
-import { handsOutVfs } from './find-device.ts';
+import { nfKind } from './devices/device-kinds.ts';
+import { handsOutVfs } from './devices/find-device.ts';
 import { BRIDGE, OUTER_BRIDGE, prefixes } from './names.ts';
 import type { Node } from './node.ts';
 import { daemonAddress, MAX_VFS } from './settings.ts';
-import { Switch } from './switch.ts';
+import { SwitchDataPath } from './switch/data-path.ts';
+import { Switch } from './switch/switch.ts';
 
 /** @param stateDirectory outlives the process */
 export async function createDpuSide(node: Node, identifier: string, stateDirectory: string): Promise<Plugin> {

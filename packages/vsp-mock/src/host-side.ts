@@ -1,10 +1,10 @@
 /** The host's half of a software DPU: the VFs. */
 import { type Plugin, Serial } from '@dpu-operator/sdk';
 import { DevicePool, Keeper } from '@dpu-operator/sdk/linux';
-import { vethVfKind, vxlanKind } from './device-kinds.ts';
+import { vethVfKind, vxlanKind } from './devices/device-kinds.ts';
 import type { Node } from './node.ts';
-import { retargetPods } from './retarget.ts';
 import { daemonAddress, MAX_VFS } from './settings.ts';
+import { retargetPods } from './switch/retarget.ts';
 
 export async function createHostSide(node: Node): Promise<Plugin> {
   const { settings } = node;

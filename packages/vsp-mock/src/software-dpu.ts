@@ -2,7 +2,7 @@ import type { Plugin, PluginContext } from '@dpu-operator/sdk';
 import { createDpuSide } from './dpu-side.ts';
 import { createHostSide } from './host-side.ts';
 import { parseSettings } from './settings.ts';
-import { oneNodeMtu, tunnelMtu } from './underlay.ts';
+import { oneNodeMtu, tunnelMtu } from './switch/underlay.ts';
 
 /**
  * One side of a software DPU, with its devices made and its switch running.

@@ -2,19 +2,19 @@
 import { relative, sep } from 'node:path';
 import { type PluginPackage, readPluginPackage } from '@dpu-operator/sdk/host';
 import { dpuWithoutCard, podOf, programsOf } from '@dpu-operator/sdk/manifest';
-import { nodes } from './addresses.ts';
-import { hasBuildScript } from './build.ts';
-import { harnessId } from './names.ts';
-import { PluginFiles } from './plugin-files.ts';
-import { checkMachine } from './preflight.ts';
-import type { Message } from './protocol.ts';
-import { reloadOnChange, runBuild, type Sides } from './reload.ts';
-import { Report, type SideName } from './report.ts';
+import { nodes } from './machine/addresses.ts';
+import { harnessId } from './machine/names.ts';
+import { checkMachine } from './machine/preflight.ts';
+import { deleteLeftOvers, Topology } from './machine/topology.ts';
+import { hasBuildScript } from './plugin/build.ts';
+import { PluginFiles } from './plugin/plugin-files.ts';
+import { reloadOnChange, runBuild, type Sides } from './plugin/reload.ts';
+import { fillIn, sideSettings } from './plugin/settings.ts';
+import { Report, type SideName } from './report/report.ts';
 import type { DevRequest } from './request.ts';
-import { Scenario } from './scenario.ts';
-import { fillIn, sideSettings } from './settings.ts';
-import { SideProcess } from './side-process.ts';
-import { deleteLeftOvers, Topology } from './topology.ts';
+import type { Message } from './sides/protocol.ts';
+import { SideProcess } from './sides/side-process.ts';
+import { Scenario } from './steps/scenario.ts';
 
 /** Exit code as of a program that SIGINT ended. */
 const interrupted = 130;

@@ -1,8 +1,8 @@
 /** What `dpu-vsp dev` of the SDK asks for. */
 import { DpuError } from '@dpu-operator/sdk';
 import { z } from 'zod';
-import { keyFiles } from './protocol.ts';
-import type { StandInMachine } from './stand-in.ts';
+import { keyFiles } from './sides/protocol.ts';
+import type { StandInMachine } from './sides/stand-in.ts';
 
 const settings = z.record(z.string(), z.unknown());
 /** As `dpu-vsp` has checked it. */

@@ -1,4 +1,4 @@
-import type { Method } from '../wire/method.ts';
+import type { Method } from '../wire/grpc/method.ts';
 
 /**
  * A method with the messages as they are on the wire, to send what no well-formed client would: unknown fields, broken

@@ -9,8 +9,8 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { DpuError } from '../errors.ts';
-import type { Method } from '../wire/method.ts';
-import { fromServiceError } from '../wire/service-error.ts';
+import type { Method } from '../wire/grpc/method.ts';
+import { fromServiceError } from '../wire/grpc/service-error.ts';
 import { startCall } from './observe.ts';
 import { zonedTarget } from './zoned-address.ts';
 

@@ -1,8 +1,8 @@
 /** Follows the devices of a VSP: by its watch where it has one, else by asking. */
-import type { Device } from '../contract.ts';
+import type { Device } from '../contract/contract.ts';
 import { DpuError } from '../errors.ts';
-import { deviceWatchService } from '../wire/definitions.ts';
-import { devicesFromWire } from '../wire/devices.ts';
+import { deviceWatchService } from '../wire/grpc/definitions.ts';
+import { devicesFromWire } from '../wire/mapping/devices.ts';
 import type { Connection } from './connection.ts';
 
 /** How often VSPs without a watch are asked; the Go operator's device plugin asks as often. */

@@ -1,6 +1,5 @@
 /** The client of VSPs that the daemon and the conformance suite use, and what it takes to call any method of the wire. */
-export { limitsOf } from '../features.ts';
-export { bridgePortFromWire, bridgePortToWire } from '../wire/bridges.ts';
+export { limitsOf } from '../contract/features.ts';
 export {
   bridgePortService as bridgePortServiceDefinition,
   deviceService as deviceServiceDefinition,
@@ -20,7 +19,8 @@ export {
   vendorDeviceService as vendorDeviceServiceDefinition,
   vendorHeartbeatService as vendorHeartbeatServiceDefinition,
   vendorLifeCycleService as vendorLifeCycleServiceDefinition,
-} from '../wire/definitions.ts';
+} from '../wire/grpc/definitions.ts';
+export { bridgePortFromWire, bridgePortToWire } from '../wire/mapping/bridges.ts';
 export { bytesMethod } from './bytes-method.ts';
 export {
   Connection,

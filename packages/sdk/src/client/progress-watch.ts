@@ -1,6 +1,6 @@
 /** Follows with which resources a VSP's card goes on. */
 import { DpuError } from '../errors.ts';
-import { statusService } from '../wire/definitions.ts';
+import { statusService } from '../wire/grpc/definitions.ts';
 import type { Connection } from './connection.ts';
 
 /** Who is told of resources that a VSP goes on programming after its answer. */

@@ -1,8 +1,8 @@
 /** Follows what a VSP says of its card. */
-import type { CardStatus } from '../card-status.ts';
+import type { CardStatus } from '../contract/card-status.ts';
 import { DpuError } from '../errors.ts';
-import { cardStatusFromWire } from '../wire/card-status.ts';
-import { statusService } from '../wire/definitions.ts';
+import { statusService } from '../wire/grpc/definitions.ts';
+import { cardStatusFromWire } from '../wire/mapping/card-status.ts';
 import type { Connection } from './connection.ts';
 
 export interface StatusWatch {

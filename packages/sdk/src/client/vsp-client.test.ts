@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Device } from '../contract.ts';
+import type { Device } from '../contract/contract.ts';
 import { DpuError } from '../errors.ts';
 import { hostInit, memoryDataPath, memoryPlugin, serve, temporaryDirectory, vspClient } from '../host/testing.ts';
 import {
@@ -17,8 +17,8 @@ import {
   vendorDeviceService,
   vendorHeartbeatService,
   vendorLifeCycleService,
-} from '../wire/definitions.ts';
-import { addUnaryService } from '../wire/unary.ts';
+} from '../wire/grpc/definitions.ts';
+import { addUnaryService } from '../wire/grpc/unary.ts';
 import { bytesMethod } from './bytes-method.ts';
 import { Connection } from './connection.ts';
 import { VspClient } from './vsp-client.ts';

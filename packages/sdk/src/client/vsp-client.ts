@@ -1,5 +1,5 @@
 /** The daemon's side of the contract: calls a VSP on its unix socket, or the DPU side's daemon by TCP. */
-import type { CardStatus } from '../card-status.ts';
+import type { CardStatus } from '../contract/card-status.ts';
 import type {
   Device,
   DeviceAllocation,
@@ -8,11 +8,9 @@ import type {
   Logger,
   PluginInfo,
   VirtualFunctions,
-} from '../contract.ts';
-import type { BridgePort, LogicalBridge, NetworkFunction, ServiceChain } from '../data-path.ts';
+} from '../contract/contract.ts';
+import type { BridgePort, LogicalBridge, NetworkFunction, ServiceChain } from '../contract/data-path.ts';
 import { DpuError } from '../errors.ts';
-import { bridgePortFromWire, bridgePortToWire, logicalBridgeFromWire, logicalBridgeToWire } from '../wire/bridges.ts';
-import { serviceChainFromWire, serviceChainToWire } from '../wire/chains.ts';
 import {
   bridgePortService,
   deviceAllocationService,
@@ -30,12 +28,19 @@ import {
   vendorHeartbeatService,
   vendorLifeCycleService,
   virtualFunctionService,
-} from '../wire/definitions.ts';
-import { allocationFromWire } from '../wire/device-allocation.ts';
-import { devicesFromWire } from '../wire/devices.ts';
-import { bareId, resourceId } from '../wire/names.ts';
-import { pluginInfoFromWire } from '../wire/plugin-info.ts';
-import { virtualFunctionsFromWire } from '../wire/virtual-functions.ts';
+} from '../wire/grpc/definitions.ts';
+import {
+  bridgePortFromWire,
+  bridgePortToWire,
+  logicalBridgeFromWire,
+  logicalBridgeToWire,
+} from '../wire/mapping/bridges.ts';
+import { serviceChainFromWire, serviceChainToWire } from '../wire/mapping/chains.ts';
+import { allocationFromWire } from '../wire/mapping/device-allocation.ts';
+import { devicesFromWire } from '../wire/mapping/devices.ts';
+import { bareId, resourceId } from '../wire/mapping/names.ts';
+import { pluginInfoFromWire } from '../wire/mapping/plugin-info.ts';
+import { virtualFunctionsFromWire } from '../wire/mapping/virtual-functions.ts';
 import { Connection, type ConnectionCredentials, type Endpoint, type TextMetadata } from './connection.ts';
 import { watchDevices } from './device-watch.ts';
 import { type ProgressCallbacks, watchProgress } from './progress-watch.ts';

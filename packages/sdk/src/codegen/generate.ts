@@ -17,7 +17,7 @@ const sdk = join(import.meta.dirname, '../..');
 const protoDirectory = join(sdk, 'proto');
 const protoFiles = globSync('**/*.proto', { cwd: protoDirectory }).sort();
 
-/** Message and service types by proto-loader-gen-types; the options are those of src/wire/definitions.ts. */
+/** Message and service types by proto-loader-gen-types; the options are those of src/wire/grpc/definitions.ts. */
 function typeFiles(): Map<string, string> {
   const loader = createRequire(import.meta.url).resolve('@grpc/proto-loader/package.json');
   const program = join(dirname(loader), 'build/bin/proto-loader-gen-types.js');

@@ -1,11 +1,11 @@
 /** What a check is, and what it is given to work with. */
-import type { Capability, InitRequest, NetworkFunction, VirtualFunctions } from '../contract.ts';
+import type { Capability, InitRequest, NetworkFunction, VirtualFunctions } from '../contract/contract.ts';
 import type { Group, Mode } from './groups.ts';
-import type { HealthHook } from './health-hook.ts';
 import type { Limits } from './options.ts';
+import type { HealthHook } from './session/health-hook.ts';
 import type { NodeDevices } from './target/node-devices.ts';
 import type { VspProcess } from './target/vsp-process.ts';
-import type { Vsp } from './vsp.ts';
+import type { Vsp } from './vsp/vsp.ts';
 
 /** Without one of these, a check is skipped; that of another side is not even that. */
 export interface Needs {

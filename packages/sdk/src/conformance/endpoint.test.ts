@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { DataPath, Plugin } from '../contract.ts';
+import type { DataPath, Plugin } from '../contract/contract.ts';
 import { serve, temporaryDirectory, vspClient } from '../host/testing.ts';
 import type { ConformanceOptions } from './options.ts';
 import { conformanceSuite } from './suite.ts';

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DpuError, type ErrorCode } from '../errors.ts';
 import { Breach } from './breach.ts';
-import { show } from './exchange.ts';
+import { show } from './vsp/exchange.ts';
 
 export function holds(condition: boolean, otherwise: string): asserts condition {
   if (!condition) throw new Breach(otherwise);

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { DpuError } from '../errors.ts';
 import { defaultGracePeriodSeconds } from '../manifest/pod/side-pod.ts';
 import { standInMachines } from '../testing/stand-in-machines.ts';
-import { canonicalMac } from '../wire/mac.ts';
+import { canonicalMac } from '../wire/mapping/mac.ts';
 import { type Group, groups, type Mode } from './groups.ts';
-import type { HealthHook } from './health-hook.ts';
+import type { HealthHook } from './session/health-hook.ts';
 import type { StandInMachine } from './target/machine.ts';
 
 /** What to check, and how. Exactly one of `plugin` and `endpoint`. */

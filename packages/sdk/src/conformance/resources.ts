@@ -1,15 +1,15 @@
 /** What a check may count on: what the VSP announces, what the caller has given, and what nobody else uses. */
-import type { NetworkFunction } from '../contract.ts';
+import type { NetworkFunction } from '../contract/contract.ts';
 import { Skip } from './breach.ts';
 import type { Check } from './check.ts';
 import type { Mode } from './groups.ts';
-import type { HealthHook } from './health-hook.ts';
 import type { Limits } from './options.ts';
 import { readsOnly } from './result.ts';
+import type { HealthHook } from './session/health-hook.ts';
 import type { Announced } from './target/announced.ts';
 import { type NodeDevices, pairs } from './target/node-devices.ts';
 import type { VspProcess } from './target/vsp-process.ts';
-import type { Vsp } from './vsp.ts';
+import type { Vsp } from './vsp/vsp.ts';
 
 /** What the caller has given. */
 export interface GivenResources {

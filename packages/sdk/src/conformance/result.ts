@@ -1,8 +1,8 @@
 /** What a run of the suite found. */
-import type { PluginInfo } from '../contract.ts';
+import type { PluginInfo } from '../contract/contract.ts';
 import type { Check } from './check.ts';
-import type { Exchange } from './exchange.ts';
 import type { Group, Mode } from './groups.ts';
+import type { Exchange } from './vsp/exchange.ts';
 
 /** What became of one check on one side. */
 export interface CheckResult {

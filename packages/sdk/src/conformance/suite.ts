@@ -6,8 +6,8 @@ import type { Mode } from './groups.ts';
 import { type ConformanceOptions, checkOptions, select } from './options.ts';
 import { describeFailure } from './report/failure.ts';
 import type { CheckResult, ModeReport, Report } from './result.ts';
-import { ends, type Session } from './session.ts';
-import { VspUnderTest } from './vsp-under-test.ts';
+import { ends, type Session } from './session/session.ts';
+import { VspUnderTest } from './vsp/vsp-under-test.ts';
 
 /** What a test framework has: that of vitest and of jest. */
 export interface TestFramework {

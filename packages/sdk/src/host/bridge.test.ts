@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { BridgePort } from '../contract.ts';
+import type { BridgePort } from '../contract/contract.ts';
 import type { BridgePortSpec } from '../generated/opi_api/network/evpn_gw/v1alpha1/BridgePortSpec.ts';
-import { bridgePortService, logicalBridgeService } from '../wire/definitions.ts';
-import { macToBytes } from '../wire/mac.ts';
+import { bridgePortService, logicalBridgeService } from '../wire/grpc/definitions.ts';
+import { macToBytes } from '../wire/mapping/mac.ts';
 import { hostInit, memoryDataPath, memoryPlugin, rawClient, serve, vspClient } from './testing.ts';
 
 const mac = '02:00:00:00:00:01';

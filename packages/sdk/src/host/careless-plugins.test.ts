@@ -5,7 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import type { VspClient } from '../client/vsp-client.ts';
-import type { ApplyCall, Change, DataPath, Outcome, Plugin, Wanted } from '../contract.ts';
+import type { ApplyCall, Change, DataPath, Outcome, Plugin, Wanted } from '../contract/contract.ts';
 import { DpuError } from '../errors.ts';
 import { memoryDataPath, memoryPlugin, serve, vspClient } from './testing.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ServiceChain } from '../contract.ts';
-import { serviceChainService } from '../wire/definitions.ts';
+import type { ServiceChain } from '../contract/contract.ts';
+import { serviceChainService } from '../wire/grpc/definitions.ts';
 import { hostInit, memoryDataPath, memoryPlugin, rawClient, serve, vspClient } from './testing.ts';
 
 const nf = (number: number) => ({ input: `02:00:00:00:0${number}:0a`, output: `02:00:00:00:0${number}:0b` });

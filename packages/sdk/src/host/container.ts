@@ -2,7 +2,7 @@
 // tsyringe does not load without it.
 import 'reflect-metadata/lite';
 import { type InjectionToken, instanceCachingFactory, Lifecycle, container as root } from 'tsyringe';
-import type { Platform, PluginContext } from '../contract.ts';
+import type { Platform, PluginContext } from '../contract/contract.ts';
 import { linuxPlatform } from '../linux/platform.ts';
 import { Switches } from './plugin/switches.ts';
 

@@ -1,7 +1,7 @@
 import { Server, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { Plugin } from '../contract.ts';
-import { capabilities } from '../wire/plugin-info.ts';
-import { serviceName, servicesOf } from '../wire/services.ts';
+import type { Plugin } from '../contract/contract.ts';
+import { serviceName, servicesOf } from '../wire/grpc/services.ts';
+import { capabilities } from '../wire/mapping/plugin-info.ts';
 import { capabilitiesOf } from './plugin/capabilities.ts';
 
 /** Knows the names of its services, which health service and reflection answer. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { limitsOf } from '../features.ts';
+import { limitsOf } from '../contract/features.ts';
 import { contractVersion } from '../manifest/contract-version.ts';
-import { pluginInfoFromWire } from '../wire/plugin-info.ts';
+import { pluginInfoFromWire } from '../wire/mapping/plugin-info.ts';
 import { hostInit, memoryDataPath, memoryPlugin, serve, vspClient } from './testing.ts';
 
 test('a VSP tells before Init who it is, and after it what it serves', async () => {

@@ -3,7 +3,7 @@ import descriptor from 'protobufjs/ext/descriptor/index.js';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ServerReflectionRequest } from '../generated/grpc/reflection/v1/ServerReflectionRequest.ts';
 import type { ServerReflectionResponse__Output } from '../generated/grpc/reflection/v1/ServerReflectionResponse.ts';
-import { reflectionAlphaService, reflectionService } from '../wire/definitions.ts';
+import { reflectionAlphaService, reflectionService } from '../wire/grpc/definitions.ts';
 import { hostInit, memoryDataPath, memoryPlugin, serve, vspClient } from './testing.ts';
 
 async function reflect(service: typeof reflectionService, requests: ServerReflectionRequest[]) {

@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import type { BridgePort, DataPath, Dpu, Outcome, Plugin, PluginContext } from '../contract.ts';
+import type { BridgePort, DataPath, Dpu, Outcome, Plugin, PluginContext } from '../contract/contract.ts';
 import { DpuError } from '../errors.ts';
 import {
   healthService,
@@ -15,7 +15,7 @@ import {
   vendorDeviceService,
   vendorHeartbeatService,
   vendorLifeCycleService,
-} from '../wire/definitions.ts';
+} from '../wire/grpc/definitions.ts';
 import {
   hostInit,
   manifest,

@@ -3,7 +3,7 @@ import { chmod, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
 import { Registry } from 'prom-client';
-import type { Dpu, Logger, Platform, Plugin, PluginDefinition } from '../contract.ts';
+import type { Dpu, Logger, Platform, Plugin, PluginDefinition } from '../contract/contract.ts';
 import { DpuError } from '../errors.ts';
 import { defaultDeadlineMs, withDeadline } from './calls/deadline.ts';
 import { closedNevertheless, cutOffCalls } from './calls/given-up-on.ts';

@@ -1,9 +1,9 @@
 /** A plugin's state between start and shutdown: for which DPU it was created, and what all calls have in common. */
 import { inspect } from 'node:util';
-import type { Dpu, InitRequest, IpPort, Logger, Plugin } from '../contract.ts';
+import type { Dpu, InitRequest, IpPort, Logger, Plugin } from '../contract/contract.ts';
+import { Serial } from '../contract/serial.ts';
 import { DpuError } from '../errors.ts';
-import { Serial } from '../serial.ts';
-import type { Around } from '../wire/unary.ts';
+import type { Around } from '../wire/grpc/unary.ts';
 import { Calls } from './calls/calls.ts';
 import { withDeadline } from './calls/deadline.ts';
 import { DataPathLoop } from './datapath/loop.ts';

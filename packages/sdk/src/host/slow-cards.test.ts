@@ -1,8 +1,8 @@
 /** Cards that take their time, with a hundred requests in flight: in the real host, by the real clock. */
 import { setTimeout } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { applyEach } from '../apply-each.ts';
-import type { Limits } from '../contract.ts';
+import { applyEach } from '../contract/apply-each.ts';
+import type { Limits } from '../contract/contract.ts';
 import { DpuError } from '../errors.ts';
 import { memoryDataPath, memoryPlugin, serve, vspClient } from './testing.ts';
 

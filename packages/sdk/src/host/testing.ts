@@ -6,10 +6,10 @@ import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { VspClient } from '../client/vsp-client.ts';
-import type { Change, DataPath, Plugin, Wanted } from '../contract.ts';
+import type { Change, DataPath, Plugin, Wanted } from '../contract/contract.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';
-import type { Method } from '../wire/definitions.ts';
-import { fromServiceError } from '../wire/service-error.ts';
+import type { Method } from '../wire/grpc/definitions.ts';
+import { fromServiceError } from '../wire/grpc/service-error.ts';
 import { type ServePluginOptions, servePlugin } from './command/serve-plugin.ts';
 
 export const manifest = parsePluginManifest({

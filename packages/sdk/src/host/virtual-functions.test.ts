@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import type { VirtualFunctions } from '../contract.ts';
+import type { VirtualFunctions } from '../contract/contract.ts';
 import { hostInit, memoryPlugin, serve, vspClient } from './testing.ts';
 
 async function client(parts: Parameters<typeof memoryPlugin>[0] = {}) {

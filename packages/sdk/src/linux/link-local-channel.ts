@@ -1,5 +1,5 @@
 /** The channel between a host and its card where a network device of each leads to the other: fixed link-local addresses. */
-import type { IpPort, Logger, Platform } from '../contract.ts';
+import type { IpPort, Logger, Platform } from '../contract/contract.ts';
 import { DpuError } from '../errors.ts';
 import { watchAddresses } from './links/addresses-watch.ts';
 import { type LinkChange, watchLinks } from './links/links-watch.ts';

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
-import type { Platform } from '../contract.ts';
+import type { Platform } from '../contract/contract.ts';
 import { exec } from './exec.ts';
 import { NetlinkLinks } from './links/links-netlink.ts';
 import { OpenVSwitch } from './ovs/ovs.ts';

@@ -3,7 +3,7 @@ import gtr from 'semver/ranges/gtr.js';
 import ltr from 'semver/ranges/ltr.js';
 import validRange from 'semver/ranges/valid.js';
 
-/** Version of the contract in src/contract.ts that this SDK serves: what came with which one its README says. */
+/** Version of the contract in src/contract/contract.ts that this SDK serves: what came with which one its README says. */
 export const contractVersion = '1.2.0';
 
 export function isRange(text: string): boolean {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { addConformanceCommand } from '../conformance/command.ts';
+import { addConformanceCommand } from '../conformance/command/command.ts';
 import { addDevCommand } from '../dev/register.ts';
 import { requireSettingsSchema } from '../settings/validate.ts';
 import { fakeSysfs } from '../testing/sysfs.ts';

@@ -1,4 +1,4 @@
-import type { Platform } from '../contract.ts';
+import type { Platform } from '../contract/contract.ts';
 import { DpuError } from '../errors.ts';
 import { Links } from '../linux/links/links.ts';
 import { Sriov } from '../linux/pci/sriov.ts';

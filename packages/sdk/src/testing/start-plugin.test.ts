@@ -3,7 +3,7 @@ import { mkdtempDisposable, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { definePlugin, type Platform } from '../contract.ts';
+import { definePlugin, type Platform } from '../contract/contract.ts';
 import { detect } from './detect.ts';
 import { fakePlatform } from './platform.ts';
 import { startPlugin } from './start-plugin.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { VspClient } from '../client/vsp-client.ts';
-import type { Dpu, Platform, Plugin, PluginDefinition } from '../contract.ts';
+import type { Dpu, Platform, Plugin, PluginDefinition } from '../contract/contract.ts';
 import { DpuError } from '../errors.ts';
 import { servePlugin } from '../host/command/serve-plugin.ts';
 import { parsePluginManifest } from '../manifest/parse.ts';

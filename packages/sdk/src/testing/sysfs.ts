@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { Platform } from '../contract.ts';
+import type { Platform } from '../contract/contract.ts';
 import { type Exec, exec } from '../linux/exec.ts';
 import { Links } from '../linux/links/links.ts';
 import type { BridgeMode } from '../linux/netlink/messages/bridge-mode.ts';

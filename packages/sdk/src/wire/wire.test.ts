@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { bridgePortFromWire, bridgePortToWire } from './bridges.ts';
-import { bridgePortService, heartbeatService, logicalBridgeService } from './definitions.ts';
-import { macFromBytes, macToBytes } from './mac.ts';
-import { resourceId, resourceName } from './names.ts';
-import { prefixFromWire, prefixToWire } from './prefix.ts';
+import { bridgePortService, heartbeatService, logicalBridgeService } from './grpc/definitions.ts';
+import { bridgePortFromWire, bridgePortToWire } from './mapping/bridges.ts';
+import { macFromBytes, macToBytes } from './mapping/mac.ts';
+import { resourceId, resourceName } from './mapping/names.ts';
+import { prefixFromWire, prefixToWire } from './mapping/prefix.ts';
 
 const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
 

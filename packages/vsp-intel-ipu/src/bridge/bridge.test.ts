@@ -1,6 +1,6 @@
 import type { Link } from '@dpu-operator/sdk/linux';
 import { expect, test } from 'vitest';
-import type { Pair, Placement } from '../placement.ts';
+import type { Pair, Placement } from '../interfaces/placement.ts';
 import { type BridgedPort, layOut } from './layout.ts';
 import { bridgeOf, planLinuxBridges, takenPorts } from './linux-plan.ts';
 

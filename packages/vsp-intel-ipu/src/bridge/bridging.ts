@@ -1,6 +1,6 @@
 /** How interfaces of the ACC are bridged, by which means ever. */
 import type { DpuError } from '@dpu-operator/sdk';
-import type { Placements } from '../placement.ts';
+import type { Placements } from '../interfaces/placement.ts';
 
 export interface Bridging {
   /**

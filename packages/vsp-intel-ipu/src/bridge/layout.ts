@@ -6,7 +6,7 @@
  *
  *   hosts -- input [function] output -- hop -- input [function] output -- outside (uplink)
  */
-import type { Placements } from '../placement.ts';
+import type { Placements } from '../interfaces/placement.ts';
 
 /** A segment: the hosts', what is outside of the functions, or what is between two of a chain. */
 export type Segment = 'hosts' | 'outside' | `hop-${string}`;

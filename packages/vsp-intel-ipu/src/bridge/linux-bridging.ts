@@ -1,6 +1,6 @@
 /** Linux bridges of the ACC. They stay when the plugin ends, and go on forwarding. */
 import { DpuError, type Platform } from '@dpu-operator/sdk';
-import type { Placements } from '../placement.ts';
+import type { Placements } from '../interfaces/placement.ts';
 import type { Bridging } from './bridging.ts';
 import { layOut } from './layout.ts';
 import { interfaceOf, planLinuxBridges, takenPorts } from './linux-plan.ts';

@@ -8,7 +8,7 @@ import {
   planFlows,
   planPorts,
 } from '@dpu-operator/sdk/linux';
-import type { Placements } from '../placement.ts';
+import type { Placements } from '../interfaces/placement.ts';
 import { bridgePrefix } from '../settings.ts';
 import type { Bridging } from './bridging.ts';
 

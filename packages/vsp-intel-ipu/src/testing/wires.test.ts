@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { entriesOf, physicalPortEntries, primaryNetworkEntries } from '../entries.ts';
+import { entriesOf, physicalPortEntries, primaryNetworkEntries } from '../fxp/entries.ts';
 import type { P4Info__Output } from '../generated/p4/config/v1/P4Info.ts';
 import type { TableEntry__Output } from '../generated/p4/v1/TableEntry.ts';
+import type { Pair, Placement } from '../interfaces/placement.ts';
 import { Program } from '../p4rt/program.ts';
-import type { Pair, Placement } from '../placement.ts';
 import { linuxNetworking } from './linux-networking.ts';
 import { wiresOf } from './wires.ts';
 

@@ -28,7 +28,7 @@ beforeEach(start);
 afterEach(kill);
 
 async function start(): Promise<void> {
-  const program = join(import.meta.dirname, '../../../bench/attach-daemon.ts');
+  const program = join(import.meta.dirname, '../../../bench/attach/attach-daemon.ts');
   daemon = spawn(process.execPath, ['--conditions=source', program, fixture.directory, ...fixture.devices], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -1,8 +1,8 @@
 import type { BridgePortSpec } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePortSpec.ts';
-import { bridgePortService, deviceService, heartbeatService } from '../../wire/definitions.ts';
+import { bridgePortService, deviceService, heartbeatService } from '../../wire/grpc/definitions.ts';
 import { declareChecks } from '../check.ts';
 import { holds, same } from '../expect.ts';
-import { bridgeNeeds, createAndDeleteOnly } from './bridge-ports.ts';
+import { bridgeNeeds, createAndDeleteOnly } from './bridges/bridge-ports.ts';
 import { accessPort, createPort, deletePort, getPort, listPorts } from './messages.ts';
 
 /** What the contract promises. */

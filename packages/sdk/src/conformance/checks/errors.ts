@@ -1,7 +1,12 @@
-import { bridgePortService, deviceService, lifeCycleService, logicalBridgeService } from '../../wire/definitions.ts';
+import {
+  bridgePortService,
+  deviceService,
+  lifeCycleService,
+  logicalBridgeService,
+} from '../../wire/grpc/definitions.ts';
 import { type CheckContext, declareChecks } from '../check.ts';
 import { refuses, same, undecodable } from '../expect.ts';
-import { bridgeNeeds, createAndDeleteOnly } from './bridge-ports.ts';
+import { bridgeNeeds, createAndDeleteOnly } from './bridges/bridge-ports.ts';
 import { accessPort, bridges, createBridge, createPort, getBridge, getPort } from './messages.ts';
 
 const noCodes = 'Go images have no codes for errors';

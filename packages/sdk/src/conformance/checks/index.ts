@@ -1,23 +1,23 @@
 import type { Check } from '../check.ts';
 import { groups } from '../groups.ts';
-import { bridgeLists } from './bridge-lists.ts';
-import { bridgePorts } from './bridge-ports.ts';
-import { bridgeUpdates } from './bridge-updates.ts';
-import { chains } from './chains.ts';
+import { bridgeLists } from './bridges/bridge-lists.ts';
+import { bridgePorts } from './bridges/bridge-ports.ts';
+import { bridgeUpdates } from './bridges/bridge-updates.ts';
+import { logicalBridges } from './bridges/logical-bridges.ts';
 import { concurrency } from './concurrency.ts';
-import { deviceCounts } from './device-counts.ts';
-import { deviceWatch, health } from './device-watch.ts';
-import { devices } from './devices.ts';
-import { devicesInUse } from './devices-in-use.ts';
+import { deviceCounts } from './devices/device-counts.ts';
+import { deviceWatch, health } from './devices/device-watch.ts';
+import { devices } from './devices/devices.ts';
+import { devicesInUse } from './devices/devices-in-use.ts';
 import { errors } from './errors.ts';
-import { leaks } from './leaks.ts';
-import { lifecycle } from './lifecycle.ts';
-import { logicalBridges } from './logical-bridges.ts';
-import { networkConfig } from './network-config.ts';
-import { networkFunctions } from './network-functions.ts';
-import { restart } from './restart.ts';
-import { shutdown } from './shutdown.ts';
-import { status } from './status.ts';
+import { chains } from './functions/chains.ts';
+import { networkConfig } from './functions/network-config.ts';
+import { networkFunctions } from './functions/network-functions.ts';
+import { leaks } from './process/leaks.ts';
+import { lifecycle } from './process/lifecycle.ts';
+import { restart } from './process/restart.ts';
+import { shutdown } from './process/shutdown.ts';
+import { status } from './process/status.ts';
 
 const declared: readonly Check[] = [
   ...lifecycle,

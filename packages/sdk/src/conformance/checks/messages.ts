@@ -1,12 +1,12 @@
 /** Requests that a well-behaved daemon would send, and what their answers hold. */
-import type { NetworkFunction } from '../../contract.ts';
+import type { NetworkFunction } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { BridgePort__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
 import type { BridgePortSpec } from '../../generated/opi_api/network/evpn_gw/v1alpha1/BridgePortSpec.ts';
 import type { LogicalBridge__Output } from '../../generated/opi_api/network/evpn_gw/v1alpha1/LogicalBridge.ts';
 import type { LogicalBridgeSpec } from '../../generated/opi_api/network/evpn_gw/v1alpha1/LogicalBridgeSpec.ts';
-import { bridgePortService, logicalBridgeService, serviceChainService } from '../../wire/definitions.ts';
-import type { Vsp } from '../vsp.ts';
+import { bridgePortService, logicalBridgeService, serviceChainService } from '../../wire/grpc/definitions.ts';
+import type { Vsp } from '../vsp/vsp.ts';
 
 /** Locally administered, and of no device. */
 export function macOf(index: number): Buffer {

@@ -1,5 +1,5 @@
-import type { Exchange } from '../exchange.ts';
 import type { Failure } from '../result.ts';
+import type { Exchange } from '../vsp/exchange.ts';
 
 /** What came, what the contract demands and where, and the calls that led to it. */
 export function describeFailure({ message, demands, document, exchanges }: Failure): string {

@@ -1,12 +1,12 @@
 /** What a VSP serves: as it says itself, or where it says nothing by trying. */
-import type { Capability, Limits, PluginInfo, VirtualFunctions } from '../../contract.ts';
+import type { Capability, Limits, PluginInfo, VirtualFunctions } from '../../contract/contract.ts';
+import { limitsOf } from '../../contract/features.ts';
 import { DpuError } from '../../errors.ts';
-import { limitsOf } from '../../features.ts';
-import { pluginInfoService, virtualFunctionService } from '../../wire/definitions.ts';
-import { capabilities, pluginInfoFromWire } from '../../wire/plugin-info.ts';
-import { servicesOf } from '../../wire/services.ts';
-import { virtualFunctionsFromWire } from '../../wire/virtual-functions.ts';
-import type { Vsp } from '../vsp.ts';
+import { pluginInfoService, virtualFunctionService } from '../../wire/grpc/definitions.ts';
+import { servicesOf } from '../../wire/grpc/services.ts';
+import { capabilities, pluginInfoFromWire } from '../../wire/mapping/plugin-info.ts';
+import { virtualFunctionsFromWire } from '../../wire/mapping/virtual-functions.ts';
+import type { Vsp } from '../vsp/vsp.ts';
 
 export interface Announced {
   /** undefined for an older image, which does not tell. */

@@ -1,13 +1,13 @@
 /** The network devices behind the ids that a VSP answers, where the suite runs on the VSP's node. */
 import { readdir } from 'node:fs/promises';
-import type { Device, NetworkFunction } from '../../contract.ts';
+import type { Device, NetworkFunction } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 import { type Exec, exec } from '../../linux/exec.ts';
 import type { Link } from '../../linux/links/link.ts';
 import { Links } from '../../linux/links/links.ts';
 import type { Sysfs } from '../../linux/pci/sysfs.ts';
 import { Skip } from '../breach.ts';
-import type { HealthHook } from '../health-hook.ts';
+import type { HealthHook } from '../session/health-hook.ts';
 
 /** A machine that is busy with other things is no fault of the plugin. */
 const patientMs = 120_000;

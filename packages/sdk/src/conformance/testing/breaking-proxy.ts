@@ -23,8 +23,8 @@ import {
   serviceChainService,
   statusService,
   virtualFunctionService,
-} from '../../wire/definitions.ts';
-import { toServiceError } from '../../wire/service-error.ts';
+} from '../../wire/grpc/definitions.ts';
+import { toServiceError } from '../../wire/grpc/service-error.ts';
 
 /** A call that passes: the decoded request, and how to let it through. Of a stream each message by itself. */
 export type Tamper = (request: never, forward: (request?: object) => Promise<object>) => Promise<object>;

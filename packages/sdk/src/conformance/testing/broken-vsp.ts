@@ -6,11 +6,11 @@ import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Change, type Device, definePlugin, type Plugin, type PluginContext } from '../../contract.ts';
+import { type Change, type Device, definePlugin, type Plugin, type PluginContext } from '../../contract/contract.ts';
+import type { PluginService } from '../../contract/plugin-service.ts';
 import { DpuError, type ErrorCode } from '../../errors.ts';
-import type { PluginService } from '../../plugin-service.ts';
-import { deviceWatchService, heartbeatService } from '../../wire/definitions.ts';
-import { toServiceError } from '../../wire/service-error.ts';
+import { deviceWatchService, heartbeatService } from '../../wire/grpc/definitions.ts';
+import { toServiceError } from '../../wire/grpc/service-error.ts';
 import { memoryVsp } from './memory-vsp.ts';
 
 const kept: unknown[] = [];

@@ -1,6 +1,6 @@
 /** A plugin that keeps every rule, in memory. */
-import { applyEach } from '../../apply-each.ts';
-import type { Change, DataPath, Device, NetworkFunction, Plugin } from '../../contract.ts';
+import { applyEach } from '../../contract/apply-each.ts';
+import type { Change, DataPath, Device, NetworkFunction, Plugin } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 
 export const maxVfs = 8;

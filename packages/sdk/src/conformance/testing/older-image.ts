@@ -7,8 +7,8 @@ import {
   vendorDeviceService,
   vendorHeartbeatService,
   vendorLifeCycleService,
-} from '../../wire/definitions.ts';
-import { addUnaryService } from '../../wire/unary.ts';
+} from '../../wire/grpc/definitions.ts';
+import { addUnaryService } from '../../wire/grpc/unary.ts';
 
 export async function olderImage(socketPath: string): Promise<{ close(): void }> {
   let initialised = false;

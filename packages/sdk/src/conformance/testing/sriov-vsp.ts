@@ -1,6 +1,6 @@
 /** A plugin for an SR-IOV card: it has its virtual functions from sysfs, and its ports in memory. */
-import { applyEach } from '../../apply-each.ts';
-import { type DataPath, definePlugin, type Plugin, type PluginContext } from '../../contract.ts';
+import { applyEach } from '../../contract/apply-each.ts';
+import { type DataPath, definePlugin, type Plugin, type PluginContext } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 
 const address = { ip: '127.0.0.1', port: 50151 };

@@ -1,6 +1,6 @@
 // Original file: proto/vendor/vendor.proto
 
-import type { Method } from '../../wire/method.ts';
+import type { Method } from '../../wire/grpc/method.ts';
 import type { DeviceListResponse as _opi_api_lifecycle_v1alpha1_DeviceListResponse, DeviceListResponse__Output as _opi_api_lifecycle_v1alpha1_DeviceListResponse__Output } from '../opi_api/lifecycle/v1alpha1/DeviceListResponse.ts';
 import type { Empty as _Vendor_Empty, Empty__Output as _Vendor_Empty__Output } from '../Vendor/Empty.ts';
 import type { VfCount as _opi_api_lifecycle_v1alpha1_VfCount, VfCount__Output as _opi_api_lifecycle_v1alpha1_VfCount__Output } from '../opi_api/lifecycle/v1alpha1/VfCount.ts';

@@ -1,6 +1,6 @@
 // Original file: proto/vendor/vendor.proto
 
-import type { Method } from '../../wire/method.ts';
+import type { Method } from '../../wire/grpc/method.ts';
 import type { DpuNetworkConfigRequest as _Vendor_DpuNetworkConfigRequest, DpuNetworkConfigRequest__Output as _Vendor_DpuNetworkConfigRequest__Output } from '../Vendor/DpuNetworkConfigRequest.ts';
 import type { Empty as _Vendor_Empty, Empty__Output as _Vendor_Empty__Output } from '../Vendor/Empty.ts';
 

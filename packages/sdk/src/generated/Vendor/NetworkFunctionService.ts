@@ -1,6 +1,6 @@
 // Original file: proto/vendor/vendor.proto
 
-import type { Method } from '../../wire/method.ts';
+import type { Method } from '../../wire/grpc/method.ts';
 import type { Empty as _Vendor_Empty, Empty__Output as _Vendor_Empty__Output } from '../Vendor/Empty.ts';
 import type { NFRequest as _Vendor_NFRequest, NFRequest__Output as _Vendor_NFRequest__Output } from '../Vendor/NFRequest.ts';
 

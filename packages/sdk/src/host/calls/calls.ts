@@ -1,8 +1,8 @@
 /**
  * What all calls have in common. Every call passes here, so it is one promise, no timer of its own and no label looked up:
- * the host is to answer as fast as a gRPC server without it (test/bench/plugin-host.ts).
+ * the host is to answer as fast as a gRPC server without it (test/bench/plugins/plugin-host.ts).
  */
-import type { Logger } from '../../contract.ts';
+import type { Logger } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { CallMetrics, MethodTally } from '../metrics/call-metrics.ts';
 import { hungError } from './deadline.ts';

@@ -1,5 +1,5 @@
 /** Serves one plugin until the process is told to end. */
-import type { Platform } from '../../contract.ts';
+import type { Platform } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 import { loadPlugin } from '../plugin/load-plugin.ts';
 import { type PluginServer, serve } from '../serve.ts';

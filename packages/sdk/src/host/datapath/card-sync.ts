@@ -2,9 +2,9 @@
  * What is wanted, and the card that is to match it: performs steps, undoes what failed, and tries again later what could
  * not be undone.
  */
-import type { Outcome } from '../../data-path.ts';
+import type { Outcome } from '../../contract/data-path.ts';
+import type { Serial } from '../../contract/serial.ts';
 import { DpuError } from '../../errors.ts';
-import type { Serial } from '../../serial.ts';
 import { Card, type CardOptions } from './card.ts';
 import { changesOf, type UnknownDeletions } from './changes.ts';
 import { Progress } from './progress.ts';

@@ -1,6 +1,6 @@
 /** Calls a plugin's data path: with a deadline, and with what the host knows of the card. */
-import type { Logger } from '../../contract.ts';
-import type { Change, DataPath, Outcome, Wanted } from '../../data-path.ts';
+import type { Logger } from '../../contract/contract.ts';
+import type { Change, DataPath, Outcome, Wanted } from '../../contract/data-path.ts';
 import { DpuError } from '../../errors.ts';
 import { withDeadline } from '../calls/deadline.ts';
 import { checkedOutcome } from './outcomes.ts';

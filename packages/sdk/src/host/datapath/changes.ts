@@ -1,6 +1,6 @@
 /** What a plugin is told of a step from one wanted state to the next. Pure. */
-import type { Change, NetworkFunction } from '../../data-path.ts';
-import { logicalBridgesOf } from '../../wanted.ts';
+import type { Change, NetworkFunction } from '../../contract/data-path.ts';
+import { logicalBridgesOf } from '../../contract/wanted.ts';
 import { all, type Entry, type State } from './state.ts';
 import type { Request } from './wanted.ts';
 

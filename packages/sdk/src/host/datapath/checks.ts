@@ -1,8 +1,8 @@
 /** What an object must be to have a place in the wanted state. */
-import type { Limits } from '../../contract.ts';
-import type { BridgePort, LogicalBridge, NetworkFunction } from '../../data-path.ts';
+import type { Limits } from '../../contract/contract.ts';
+import type { BridgePort, LogicalBridge, NetworkFunction } from '../../contract/data-path.ts';
 import { DpuError } from '../../errors.ts';
-import { bareId } from '../../wire/names.ts';
+import { bareId } from '../../wire/mapping/names.ts';
 import { all, type Entry, type Kind, type State } from './state.ts';
 
 /** @throws DpuError saying why the object cannot be there. */

@@ -1,9 +1,9 @@
 /** The loop on a card that answers on demand: no test waits for a time. */
 import { describe, expect, test, vi } from 'vitest';
-import type { ApplyCall, Limits, Outcome, Outcomes, Wanted } from '../../contract.ts';
+import type { ApplyCall, Limits, Outcome, Outcomes, Wanted } from '../../contract/contract.ts';
+import { Serial } from '../../contract/serial.ts';
+import { networkFunctionName } from '../../contract/wanted.ts';
 import { DpuError } from '../../errors.ts';
-import { Serial } from '../../serial.ts';
-import { networkFunctionName } from '../../wanted.ts';
 import { DataPathLoop } from './loop.ts';
 import type { Entry } from './state.ts';
 

@@ -5,8 +5,8 @@
  *                          |           failed: undo, then answer
  *                          throws: undo, then the halves of the batch
  */
-import type { Limits } from '../../contract.ts';
-import type { Outcome, ResourceStatus } from '../../data-path.ts';
+import type { Limits } from '../../contract/contract.ts';
+import type { Outcome, ResourceStatus } from '../../contract/data-path.ts';
 import { DpuError } from '../../errors.ts';
 import { type Batch, batchOf, withoutFailed } from './batch.ts';
 import { CardSync, type CardSyncOptions } from './card-sync.ts';

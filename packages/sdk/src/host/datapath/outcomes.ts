@@ -1,7 +1,7 @@
 /** How far the card is with each object, and who waits for that. */
 import { inspect } from 'node:util';
+import type { Outcome, ResourceStatus } from '../../contract/data-path.ts';
 import { cutText, longestMessage } from '../../cut-text.ts';
-import type { Outcome, ResourceStatus } from '../../data-path.ts';
 import { DpuError, errorCodes } from '../../errors.ts';
 
 const up: Outcome = { state: 'up' };

@@ -1,6 +1,6 @@
 /** How far the card is with each object: what the plugin has answered, what it reports later, what is down now. */
-import type { Logger } from '../../contract.ts';
-import type { Outcome, ResourceStatus, Wanted } from '../../data-path.ts';
+import type { Logger } from '../../contract/contract.ts';
+import type { Outcome, ResourceStatus, Wanted } from '../../contract/data-path.ts';
 import { Outcomes, statusOf } from './outcomes.ts';
 import { type State, wantedOf } from './state.ts';
 

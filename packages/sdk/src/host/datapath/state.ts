@@ -1,5 +1,12 @@
 /** All that is wanted of a data path, in one map by name. A state never changes; a change makes another. */
-import type { BridgePort, Change, LogicalBridge, NetworkFunction, ServiceChain, Wanted } from '../../data-path.ts';
+import type {
+  BridgePort,
+  Change,
+  LogicalBridge,
+  NetworkFunction,
+  ServiceChain,
+  Wanted,
+} from '../../contract/data-path.ts';
 
 interface EntryOf<Kind extends Change['kind'], Content> {
   kind: Kind;

@@ -1,8 +1,8 @@
 /** Requests as changes of the wanted state, with all checks that need no card. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Limits } from '../../contract.ts';
+import type { Limits } from '../../contract/contract.ts';
+import { networkFunctionName } from '../../contract/wanted.ts';
 import { DpuError } from '../../errors.ts';
-import { networkFunctionName } from '../../wanted.ts';
 import { checkEntry } from './checks.ts';
 import { all, type ContentOf, type Entry, type Kind, put, type State, without } from './state.ts';
 

@@ -1,14 +1,14 @@
 /** Where a plugin makes metrics of its own: in the host's registry, but not under the host's names. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { Logger } from '../../contract.ts';
-import { DpuError } from '../../errors.ts';
+import type { Logger } from '../../contract/contract.ts';
 import type {
   MetricOptions,
   PluginCounter,
   PluginGauge,
   PluginHistogram,
   PluginMetrics,
-} from '../../plugin-metrics.ts';
+} from '../../contract/plugin-metrics.ts';
+import { DpuError } from '../../errors.ts';
 import { withDeadline } from '../calls/deadline.ts';
 
 const reserved = /^(dpu|process|nodejs)_/;

@@ -1,6 +1,6 @@
 /** What a plugin serves: from what it has, to capabilities. */
-import type { Capability, Plugin } from '../../contract.ts';
-import { capabilities } from '../../wire/plugin-info.ts';
+import type { Capability, Plugin } from '../../contract/contract.ts';
+import { capabilities } from '../../wire/mapping/plugin-info.ts';
 
 /** In the order in which they are announced. */
 export function capabilitiesOf(plugin: Plugin): Capability[] {

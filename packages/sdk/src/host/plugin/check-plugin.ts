@@ -1,7 +1,7 @@
 /** What `create` returned, checked at once: a mistake would show at the first port only, as something else. */
 import { z } from 'zod';
-import type { Limits, Plugin } from '../../contract.ts';
-import type { DataPathKind } from '../../data-path.ts';
+import type { Limits, Plugin } from '../../contract/contract.ts';
+import type { DataPathKind } from '../../contract/data-path.ts';
 import { DpuError } from '../../errors.ts';
 
 const kinds = ['bridge', 'networkFunctions', 'chains'] as const satisfies readonly DataPathKind[];

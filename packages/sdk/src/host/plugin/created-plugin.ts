@@ -1,4 +1,4 @@
-import type { Dpu, Platform, Plugin, PluginContext, PluginDefinition } from '../../contract.ts';
+import type { Dpu, Platform, Plugin, PluginContext, PluginDefinition } from '../../contract/contract.ts';
 import { pluginContainer } from '../container.ts';
 import type { OwnMetrics } from '../metrics/plugin-metrics.ts';
 import { requireServices } from '../services/plugin-services.ts';

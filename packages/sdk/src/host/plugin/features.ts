@@ -1,7 +1,7 @@
 /** What the host announces of a plugin, beside the capabilities that older daemons read. */
-import type { Capability, Feature, Plugin } from '../../contract.ts';
-import { featureOfLimit } from '../../features.ts';
-import { serviceName } from '../../wire/services.ts';
+import type { Capability, Feature, Plugin } from '../../contract/contract.ts';
+import { featureOfLimit } from '../../contract/features.ts';
+import { serviceName } from '../../wire/grpc/services.ts';
 import { capabilitiesOf } from './capabilities.ts';
 
 const names: Readonly<Record<Capability, string>> = {

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import type { PluginDefinition } from '../../contract.ts';
+import type { PluginDefinition } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 
 /**

@@ -2,8 +2,8 @@
 import { existsSync, watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { MountedFiles } from '../../contract/mounted-files.ts';
 import { DpuError } from '../../errors.ts';
-import type { MountedFiles } from '../../mounted-files.ts';
 
 /** The link that the kubelet puts another directory behind when anything in it is other. */
 const link = '..data';

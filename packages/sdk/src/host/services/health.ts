@@ -2,8 +2,8 @@ import type { Server, ServerUnaryCall, ServerWritableStream, sendUnaryData } fro
 import { DpuError } from '../../errors.ts';
 import type { HealthCheckRequest__Output } from '../../generated/grpc/health/v1/HealthCheckRequest.ts';
 import type { HealthCheckResponse } from '../../generated/grpc/health/v1/HealthCheckResponse.ts';
-import { healthService } from '../../wire/definitions.ts';
-import { toServiceError } from '../../wire/service-error.ts';
+import { healthService } from '../../wire/grpc/definitions.ts';
+import { toServiceError } from '../../wire/grpc/service-error.ts';
 
 /**
  * The gRPC health checking protocol for the server and each of its services. The package grpc-health-check cannot be

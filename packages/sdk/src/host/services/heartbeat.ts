@@ -1,6 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
-import { heartbeatService, vendorHeartbeatService } from '../../wire/definitions.ts';
-import { addUnaryService, type UnaryHandlers } from '../../wire/unary.ts';
+import { heartbeatService, vendorHeartbeatService } from '../../wire/grpc/definitions.ts';
+import { addUnaryService, type UnaryHandlers } from '../../wire/grpc/unary.ts';
 import type { PluginSession } from '../session.ts';
 import type { StatusBoard } from '../status/status-board.ts';
 

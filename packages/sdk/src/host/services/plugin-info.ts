@@ -1,8 +1,8 @@
 import type { Server } from '@grpc/grpc-js';
 import { contractVersion } from '../../manifest/contract-version.ts';
-import { pluginInfoService } from '../../wire/definitions.ts';
-import { pluginInfoToWire } from '../../wire/plugin-info.ts';
-import { addUnaryService } from '../../wire/unary.ts';
+import { pluginInfoService } from '../../wire/grpc/definitions.ts';
+import { addUnaryService } from '../../wire/grpc/unary.ts';
+import { pluginInfoToWire } from '../../wire/mapping/plugin-info.ts';
 import { capabilitiesOf } from '../plugin/capabilities.ts';
 import { featuresOf } from '../plugin/features.ts';
 import type { PluginSession } from '../session.ts';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { loadSync, type ServiceDefinition } from '@grpc/proto-loader';
 import { expect, onTestFinished, test } from 'vitest';
+import type { PluginService } from '../../contract/plugin-service.ts';
 import { DpuError } from '../../errors.ts';
-import type { PluginService } from '../../plugin-service.ts';
-import { reflectionService } from '../../wire/definitions.ts';
+import { reflectionService } from '../../wire/grpc/definitions.ts';
 import { hostInit, memoryPlugin, serve, temporaryDirectory, vspClient } from '../testing.ts';
 
 async function define(packageName = 'acme.card.v1'): Promise<ServiceDefinition> {

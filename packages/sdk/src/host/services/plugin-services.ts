@@ -6,10 +6,10 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { PluginService, ServiceMethod } from '../../contract/plugin-service.ts';
 import { DpuError } from '../../errors.ts';
-import type { PluginService, ServiceMethod } from '../../plugin-service.ts';
-import { toServiceError } from '../../wire/service-error.ts';
-import { serviceName } from '../../wire/services.ts';
+import { toServiceError } from '../../wire/grpc/service-error.ts';
+import { serviceName } from '../../wire/grpc/services.ts';
 import type { PluginSession } from '../session.ts';
 
 /** Those of the contract, and of gRPC itself. Others of OPI (security, storage) are for whoever has them. */

@@ -3,7 +3,7 @@ import { type ErrorCode, errorCodes } from '../../errors.ts';
 import type { ServerReflectionRequest__Output } from '../../generated/grpc/reflection/v1/ServerReflectionRequest.ts';
 import type { ServerReflectionResponse } from '../../generated/grpc/reflection/v1/ServerReflectionResponse.ts';
 import { reflection } from '../../generated/reflection.ts';
-import { reflectionAlphaService, reflectionService } from '../../wire/definitions.ts';
+import { reflectionAlphaService, reflectionService } from '../../wire/grpc/definitions.ts';
 import { addFiles, type ReflectionIndex } from './file-descriptors.ts';
 
 /**

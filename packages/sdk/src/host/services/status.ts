@@ -1,8 +1,8 @@
 import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
 import { DpuError } from '../../errors.ts';
-import { cardStatusToWire } from '../../wire/card-status.ts';
-import { statusService } from '../../wire/definitions.ts';
-import { toServiceError } from '../../wire/service-error.ts';
+import { statusService } from '../../wire/grpc/definitions.ts';
+import { toServiceError } from '../../wire/grpc/service-error.ts';
+import { cardStatusToWire } from '../../wire/mapping/card-status.ts';
 import type { PluginSession } from '../session.ts';
 import type { StatusBoard } from '../status/status-board.ts';
 import { watchProgress } from './datapath/progress-watch.ts';

@@ -8,8 +8,8 @@ import {
   isPartName,
   isWord,
   type StatusReporter,
-} from '../../card-status.ts';
-import type { Logger } from '../../contract.ts';
+} from '../../contract/card-status.ts';
+import type { Logger } from '../../contract/contract.ts';
 import { cutText } from '../../cut-text.ts';
 import { DpuError } from '../../errors.ts';
 

@@ -2,12 +2,12 @@
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { failed, pending, up } from '../../apply-each.ts';
-import type { CardStatus, StatusReporter } from '../../card-status.ts';
-import type { Outcome } from '../../data-path.ts';
+import { failed, pending, up } from '../../contract/apply-each.ts';
+import type { CardStatus, StatusReporter } from '../../contract/card-status.ts';
+import type { Outcome } from '../../contract/data-path.ts';
 import { DpuError } from '../../errors.ts';
-import { cardStatusFromWire } from '../../wire/card-status.ts';
-import { statusService } from '../../wire/definitions.ts';
+import { statusService } from '../../wire/grpc/definitions.ts';
+import { cardStatusFromWire } from '../../wire/mapping/card-status.ts';
 import { hostInit, memoryDataPath, memoryPlugin, serve, temporaryDirectory, vspClient } from '../testing.ts';
 
 const dpu = { side: 'host', identifier: hostInit.dpuIdentifier } as const;

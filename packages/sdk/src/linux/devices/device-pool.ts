@@ -1,6 +1,6 @@
 /** Keeps a row of devices there: those on the node, and those that pods have. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Device, Logger, Platform } from '../../contract.ts';
+import type { Device, Logger, Platform } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { IpCommand } from '../links/ip-commands.ts';
 import type { Link } from '../links/link.ts';

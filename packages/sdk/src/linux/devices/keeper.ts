@@ -1,7 +1,7 @@
 /** Looks after devices when something happened to them, and only then. */
 import { existsSync, type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from '../../contract.ts';
+import type { Logger } from '../../contract/contract.ts';
 import { type LinkChange, watchLinks } from '../links/links-watch.ts';
 import { podNamespaces } from './pod-links.ts';
 

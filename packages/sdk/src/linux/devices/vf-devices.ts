@@ -1,8 +1,8 @@
 /** The virtual functions of a card as devices: made by number, set up, and watched for the netdevs that their driver makes. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Device, Logger, Platform, VirtualFunctions } from '../../contract.ts';
+import type { Device, Logger, Platform, VirtualFunctions } from '../../contract/contract.ts';
+import { Serial } from '../../contract/serial.ts';
 import { DpuError } from '../../errors.ts';
-import { Serial } from '../../serial.ts';
 
 /** The card, and how its functions are set up. */
 export interface VfDevicesOptions {

@@ -1,5 +1,5 @@
 /** The number of virtual functions that a plugin's settings ask for. */
-import type { PluginContext } from '../../contract.ts';
+import type { PluginContext } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { VfDevices } from './vf-devices.ts';
 

@@ -1,4 +1,4 @@
-import type { PluginContext } from '../../contract.ts';
+import type { PluginContext } from '../../contract/contract.ts';
 
 /**
  * Says the version of the card's firmware, as the driver of a network device reads it (`ethtool -i`). A driver that has

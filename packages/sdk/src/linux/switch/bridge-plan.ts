@@ -5,7 +5,7 @@
  * keeps VLANs apart by the ports' tags. Where functions stand between them, flows decide alone (bridge-flows.ts): for all
  * VLANs, or for one that has chains of its own.
  */
-import type { BridgePort } from '../../data-path.ts';
+import type { BridgePort } from '../../contract/data-path.ts';
 
 /** The port of a host's virtual function. */
 export interface HostPort {

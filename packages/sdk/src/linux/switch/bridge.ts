@@ -1,4 +1,4 @@
-import type { Logger, Platform } from '../../contract.ts';
+import type { Logger, Platform } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { Link } from '../links/link.ts';
 import type { Flow } from '../ovs/ovs-flows.ts';

@@ -1,7 +1,7 @@
 /** A card's side whose ports are on one Open vSwitch: the switch, pairs for network functions, and who puts them right. */
 import { createHash } from 'node:crypto';
-import type { Platform, PluginContext } from '../../contract.ts';
-import { Serial } from '../../serial.ts';
+import type { Platform, PluginContext } from '../../contract/contract.ts';
+import { Serial } from '../../contract/serial.ts';
 import { DevicePool } from '../devices/device-pool.ts';
 import { Keeper } from '../devices/keeper.ts';
 import { type VethPairs, vethKind } from '../devices/veth-pairs.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { NetworkFunction, Wanted } from '../../data-path.ts';
+import type { NetworkFunction, Wanted } from '../../contract/data-path.ts';
 import { type Placed, placeFunctions } from './function-placing.ts';
 
 const nf = (input: number, output = input + 1): NetworkFunction => ({ input: `mac${input}`, output: `mac${output}` });

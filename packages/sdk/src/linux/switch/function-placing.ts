@@ -1,7 +1,7 @@
 /** Which devices the network functions of a wanted state stand on. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { failed } from '../../apply-each.ts';
-import type { NetworkFunction, Outcome, Wanted } from '../../data-path.ts';
+import { failed } from '../../contract/apply-each.ts';
+import type { NetworkFunction, Outcome, Wanted } from '../../contract/data-path.ts';
 import { DpuError } from '../../errors.ts';
 
 /** Indices of devices. */

@@ -1,6 +1,6 @@
 /** What a port of the bridge is there for, kept with the port in the switch's database: who starts anew reads it there. */
 import { z } from 'zod';
-import type { BridgePort } from '../../data-path.ts';
+import type { BridgePort } from '../../contract/data-path.ts';
 import type { OvsRow } from '../ovs/ovs-table.ts';
 
 /** The port of a host's VF. */

@@ -1,10 +1,10 @@
 /** A data path on one bridge of Open vSwitch: what is wanted of a DPU side becomes ports and flows. */
 import { isDeepStrictEqual } from 'node:util';
-import { failed, pending, up } from '../../apply-each.ts';
-import type { Logger, Platform } from '../../contract.ts';
-import type { ApplyCall, Change, DataPath, Outcome, Outcomes, Wanted } from '../../data-path.ts';
+import { failed, pending, up } from '../../contract/apply-each.ts';
+import type { Logger, Platform } from '../../contract/contract.ts';
+import type { ApplyCall, Change, DataPath, Outcome, Outcomes, Wanted } from '../../contract/data-path.ts';
+import type { Serial } from '../../contract/serial.ts';
 import { DpuError } from '../../errors.ts';
-import type { Serial } from '../../serial.ts';
 import type { VfPosition } from '../pci/sysfs.ts';
 import { Bridge, type BridgePortPlan, type BridgeResult } from './bridge.ts';
 import { planFlows } from './bridge-flows.ts';

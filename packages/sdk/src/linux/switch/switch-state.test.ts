@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Change } from '../../data-path.ts';
+import type { Change } from '../../contract/data-path.ts';
 import type { PortRecord } from './port-record.ts';
 import { type BridgeContent, contentOf, emptyBridge, joined, recordsOf, untold } from './switch-state.ts';
 

@@ -1,7 +1,7 @@
 /** What stands on a bridge, and what of it a process that was started anew was not told of yet. Pure. */
-import type { Change, Wanted } from '../../data-path.ts';
+import type { Change, Wanted } from '../../contract/data-path.ts';
+import { logicalBridgesOf } from '../../contract/wanted.ts';
 import { omitUndefined } from '../../omit-undefined.ts';
-import { logicalBridgesOf } from '../../wanted.ts';
 import type { FunctionPorts, HostPort } from './bridge-plan.ts';
 import type { Placed } from './function-placing.ts';
 import type { FunctionPortRecord, PortRecord } from './port-record.ts';

@@ -1,5 +1,5 @@
 /** What a card's side says of its switch and of its way outside: the conditions `Healthy` and `Uplink`. */
-import type { PluginContext } from '../../contract.ts';
+import type { PluginContext } from '../../contract/contract.ts';
 import { DpuError } from '../../errors.ts';
 import type { SwitchDataPath, SwitchPort, SwitchPorts, UplinkFault } from './switch-data-path.ts';
 

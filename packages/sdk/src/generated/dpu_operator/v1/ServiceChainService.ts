@@ -1,6 +1,6 @@
 // Original file: proto/dpu_operator/v1/service_chain.proto
 
-import type { Method } from '../../../wire/method.ts';
+import type { Method } from '../../../wire/grpc/method.ts';
 import type { CreateServiceChainRequest as _dpu_operator_v1_CreateServiceChainRequest, CreateServiceChainRequest__Output as _dpu_operator_v1_CreateServiceChainRequest__Output } from '../../dpu_operator/v1/CreateServiceChainRequest.ts';
 import type { DeleteServiceChainRequest as _dpu_operator_v1_DeleteServiceChainRequest, DeleteServiceChainRequest__Output as _dpu_operator_v1_DeleteServiceChainRequest__Output } from '../../dpu_operator/v1/DeleteServiceChainRequest.ts';
 import type { Empty as _google_protobuf_Empty, Empty__Output as _google_protobuf_Empty__Output } from '../../google/protobuf/Empty.ts';

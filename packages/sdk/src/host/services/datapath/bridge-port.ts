@@ -1,10 +1,10 @@
 import type { Server } from '@grpc/grpc-js';
-import type { BridgePort } from '../../../contract.ts';
+import type { BridgePort } from '../../../contract/contract.ts';
 import { DpuError } from '../../../errors.ts';
-import { bridgePortFromWire, bridgePortToWire } from '../../../wire/bridges.ts';
-import { bridgePortService } from '../../../wire/definitions.ts';
-import { resourceName } from '../../../wire/names.ts';
-import { addUnaryService, type UnaryHandlers } from '../../../wire/unary.ts';
+import { bridgePortService } from '../../../wire/grpc/definitions.ts';
+import { addUnaryService, type UnaryHandlers } from '../../../wire/grpc/unary.ts';
+import { bridgePortFromWire, bridgePortToWire } from '../../../wire/mapping/bridges.ts';
+import { resourceName } from '../../../wire/mapping/names.ts';
 import { mergeMasked } from '../../calls/field-mask.ts';
 import type { PluginSession } from '../../session.ts';
 import { received, required } from './messages.ts';

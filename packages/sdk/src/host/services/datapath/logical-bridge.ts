@@ -1,10 +1,10 @@
 import type { Server } from '@grpc/grpc-js';
-import type { LogicalBridge } from '../../../contract.ts';
+import type { LogicalBridge } from '../../../contract/contract.ts';
 import { DpuError } from '../../../errors.ts';
-import { logicalBridgeFromWire, logicalBridgeToWire } from '../../../wire/bridges.ts';
-import { logicalBridgeService } from '../../../wire/definitions.ts';
-import { resourceName } from '../../../wire/names.ts';
-import { addUnaryService, type UnaryHandlers } from '../../../wire/unary.ts';
+import { logicalBridgeService } from '../../../wire/grpc/definitions.ts';
+import { addUnaryService, type UnaryHandlers } from '../../../wire/grpc/unary.ts';
+import { logicalBridgeFromWire, logicalBridgeToWire } from '../../../wire/mapping/bridges.ts';
+import { resourceName } from '../../../wire/mapping/names.ts';
 import { mergeMasked } from '../../calls/field-mask.ts';
 import type { PluginSession } from '../../session.ts';
 import { received, required } from './messages.ts';

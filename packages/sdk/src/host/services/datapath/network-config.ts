@@ -1,6 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
-import { networkConfigService } from '../../../wire/definitions.ts';
-import { addUnaryService, type UnaryHandlers } from '../../../wire/unary.ts';
+import { networkConfigService } from '../../../wire/grpc/definitions.ts';
+import { addUnaryService, type UnaryHandlers } from '../../../wire/grpc/unary.ts';
 import type { PluginSession } from '../../session.ts';
 
 export function addNetworkConfig(server: Server, session: PluginSession): void {

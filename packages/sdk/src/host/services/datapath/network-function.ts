@@ -1,9 +1,9 @@
 import type { Server } from '@grpc/grpc-js';
-import type { NetworkFunction } from '../../../contract.ts';
+import type { NetworkFunction } from '../../../contract/contract.ts';
 import type { NFRequest__Output } from '../../../generated/Vendor/NFRequest.ts';
-import { networkFunctionService } from '../../../wire/definitions.ts';
-import { canonicalMac } from '../../../wire/mac.ts';
-import { addUnaryService } from '../../../wire/unary.ts';
+import { networkFunctionService } from '../../../wire/grpc/definitions.ts';
+import { addUnaryService } from '../../../wire/grpc/unary.ts';
+import { canonicalMac } from '../../../wire/mapping/mac.ts';
 import type { PluginSession } from '../../session.ts';
 
 /** The answer has no status: whoever asks for a function waits until it is up. */

@@ -1,6 +1,6 @@
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import { DpuError } from '../../../errors.ts';
-import { toServiceError } from '../../../wire/service-error.ts';
+import { toServiceError } from '../../../wire/grpc/service-error.ts';
 import type { PluginSession } from '../../session.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Server } from '@grpc/grpc-js';
-import { replayService } from '../../../wire/definitions.ts';
-import { addUnaryService } from '../../../wire/unary.ts';
+import { replayService } from '../../../wire/grpc/definitions.ts';
+import { addUnaryService } from '../../../wire/grpc/unary.ts';
 import type { PluginSession } from '../../session.ts';
 
 export function addReplay(server: Server, session: PluginSession): void {

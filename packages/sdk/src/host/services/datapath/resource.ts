@@ -1,7 +1,7 @@
 /** What the AIP methods of all resources have in common: names, paging, and the status in an answer. */
-import type { ResourceStatus } from '../../../contract.ts';
+import type { ResourceStatus } from '../../../contract/contract.ts';
 import { DpuError } from '../../../errors.ts';
-import { type Collection, resourceName } from '../../../wire/names.ts';
+import { type Collection, resourceName } from '../../../wire/mapping/names.ts';
 import { page } from '../../calls/paging.ts';
 import type { DataPathLoop } from '../../datapath/loop.ts';
 import { all, type ContentOf, type Kind } from '../../datapath/state.ts';

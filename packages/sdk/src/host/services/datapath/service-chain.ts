@@ -1,9 +1,9 @@
 import type { Server } from '@grpc/grpc-js';
-import type { ServiceChain } from '../../../contract.ts';
-import { serviceChainFromWire, serviceChainToWire } from '../../../wire/chains.ts';
-import { serviceChainService } from '../../../wire/definitions.ts';
-import { resourceName } from '../../../wire/names.ts';
-import { addUnaryService, type UnaryHandlers } from '../../../wire/unary.ts';
+import type { ServiceChain } from '../../../contract/contract.ts';
+import { serviceChainService } from '../../../wire/grpc/definitions.ts';
+import { addUnaryService, type UnaryHandlers } from '../../../wire/grpc/unary.ts';
+import { serviceChainFromWire, serviceChainToWire } from '../../../wire/mapping/chains.ts';
+import { resourceName } from '../../../wire/mapping/names.ts';
 import { mergeMasked } from '../../calls/field-mask.ts';
 import type { PluginSession } from '../../session.ts';
 import { received, required } from './messages.ts';

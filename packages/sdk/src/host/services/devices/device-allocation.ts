@@ -1,7 +1,7 @@
 import type { Server } from '@grpc/grpc-js';
-import { deviceAllocationService } from '../../../wire/definitions.ts';
-import { allocationToWire } from '../../../wire/device-allocation.ts';
-import { addUnaryService } from '../../../wire/unary.ts';
+import { deviceAllocationService } from '../../../wire/grpc/definitions.ts';
+import { addUnaryService } from '../../../wire/grpc/unary.ts';
+import { allocationToWire } from '../../../wire/mapping/device-allocation.ts';
 import type { PluginSession } from '../../session.ts';
 
 export function addDeviceAllocation(server: Server, session: PluginSession): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Device } from '../../../contract.ts';
-import { deviceService } from '../../../wire/definitions.ts';
+import type { Device } from '../../../contract/contract.ts';
+import { deviceService } from '../../../wire/grpc/definitions.ts';
 import { DeviceAnswer } from './device-answer.ts';
 
 const { responseSerialize, responseDeserialize } = deviceService.GetDevices;

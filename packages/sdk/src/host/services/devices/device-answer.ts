@@ -1,7 +1,7 @@
 /** The answer to GetDevices: made when the devices have changed, and kept as it goes over the wire. */
-import type { Device } from '../../../contract.ts';
+import type { Device } from '../../../contract/contract.ts';
 import type { DeviceListResponse } from '../../../generated/opi_api/lifecycle/v1alpha1/DeviceListResponse.ts';
-import { devicesToWire } from '../../../wire/devices.ts';
+import { devicesToWire } from '../../../wire/mapping/devices.ts';
 
 /**
  * The daemon asks for the devices every few seconds, and they are nearly always the same: to compare them takes a small

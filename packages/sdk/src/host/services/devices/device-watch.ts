@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { handleServerStreamingCall, Server } from '@grpc/grpc-js';
-import type { Logger } from '../../../contract.ts';
+import type { Logger } from '../../../contract/contract.ts';
 import { DpuError } from '../../../errors.ts';
-import { deviceWatchService } from '../../../wire/definitions.ts';
-import { devicesToWire } from '../../../wire/devices.ts';
-import { toServiceError } from '../../../wire/service-error.ts';
+import { deviceWatchService } from '../../../wire/grpc/definitions.ts';
+import { toServiceError } from '../../../wire/grpc/service-error.ts';
+import { devicesToWire } from '../../../wire/mapping/devices.ts';
 import type { PluginSession } from '../../session.ts';
 
 const { path } = deviceWatchService.WatchDevices;

@@ -1,7 +1,7 @@
 import type { Server } from '@grpc/grpc-js';
 import { DpuError } from '../../../errors.ts';
-import { deviceService, vendorDeviceService } from '../../../wire/definitions.ts';
-import { addUnaryService, type UnaryHandlers } from '../../../wire/unary.ts';
+import { deviceService, vendorDeviceService } from '../../../wire/grpc/definitions.ts';
+import { addUnaryService, type UnaryHandlers } from '../../../wire/grpc/unary.ts';
 import type { PluginSession } from '../../session.ts';
 import { DeviceAnswer } from './device-answer.ts';
 

@@ -1,8 +1,8 @@
 import type { Server } from '@grpc/grpc-js';
 import { DpuError } from '../../../errors.ts';
-import { virtualFunctionService } from '../../../wire/definitions.ts';
-import { addUnaryService, type UnaryHandlers } from '../../../wire/unary.ts';
-import { virtualFunctionsToWire } from '../../../wire/virtual-functions.ts';
+import { virtualFunctionService } from '../../../wire/grpc/definitions.ts';
+import { addUnaryService, type UnaryHandlers } from '../../../wire/grpc/unary.ts';
+import { virtualFunctionsToWire } from '../../../wire/mapping/virtual-functions.ts';
 import { type PluginSession, requireCount } from '../../session.ts';
 
 export function addVirtualFunctions(server: Server, session: PluginSession): void {

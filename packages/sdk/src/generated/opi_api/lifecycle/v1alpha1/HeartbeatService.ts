@@ -1,6 +1,6 @@
 // Original file: proto/opi_api/lifecycle/v1alpha1/lifecycle.proto
 
-import type { Method } from '../../../../wire/method.ts';
+import type { Method } from '../../../../wire/grpc/method.ts';
 import type { PingRequest as _opi_api_lifecycle_v1alpha1_PingRequest, PingRequest__Output as _opi_api_lifecycle_v1alpha1_PingRequest__Output } from '../../../opi_api/lifecycle/v1alpha1/PingRequest.ts';
 import type { PingResponse as _opi_api_lifecycle_v1alpha1_PingResponse, PingResponse__Output as _opi_api_lifecycle_v1alpha1_PingResponse__Output } from '../../../opi_api/lifecycle/v1alpha1/PingResponse.ts';
 

@@ -1,6 +1,6 @@
 // Original file: proto/opi_api/network/evpn_gw/v1alpha1/bridge.proto
 
-import type { Method } from '../../../../../wire/method.ts';
+import type { Method } from '../../../../../wire/grpc/method.ts';
 import type { BridgePort as _opi_api_network_evpn_gw_v1alpha1_BridgePort, BridgePort__Output as _opi_api_network_evpn_gw_v1alpha1_BridgePort__Output } from '../../../../opi_api/network/evpn_gw/v1alpha1/BridgePort.ts';
 import type { CreateBridgePortRequest as _opi_api_network_evpn_gw_v1alpha1_CreateBridgePortRequest, CreateBridgePortRequest__Output as _opi_api_network_evpn_gw_v1alpha1_CreateBridgePortRequest__Output } from '../../../../opi_api/network/evpn_gw/v1alpha1/CreateBridgePortRequest.ts';
 import type { DeleteBridgePortRequest as _opi_api_network_evpn_gw_v1alpha1_DeleteBridgePortRequest, DeleteBridgePortRequest__Output as _opi_api_network_evpn_gw_v1alpha1_DeleteBridgePortRequest__Output } from '../../../../opi_api/network/evpn_gw/v1alpha1/DeleteBridgePortRequest.ts';

@@ -1,6 +1,6 @@
 // Original file: proto/opi_api/network/evpn_gw/v1alpha1/bridge.proto
 
-import type { Method } from '../../../../../wire/method.ts';
+import type { Method } from '../../../../../wire/grpc/method.ts';
 import type { CreateLogicalBridgeRequest as _opi_api_network_evpn_gw_v1alpha1_CreateLogicalBridgeRequest, CreateLogicalBridgeRequest__Output as _opi_api_network_evpn_gw_v1alpha1_CreateLogicalBridgeRequest__Output } from '../../../../opi_api/network/evpn_gw/v1alpha1/CreateLogicalBridgeRequest.ts';
 import type { DeleteLogicalBridgeRequest as _opi_api_network_evpn_gw_v1alpha1_DeleteLogicalBridgeRequest, DeleteLogicalBridgeRequest__Output as _opi_api_network_evpn_gw_v1alpha1_DeleteLogicalBridgeRequest__Output } from '../../../../opi_api/network/evpn_gw/v1alpha1/DeleteLogicalBridgeRequest.ts';
 import type { Empty as _google_protobuf_Empty, Empty__Output as _google_protobuf_Empty__Output } from '../../../../google/protobuf/Empty.ts';
