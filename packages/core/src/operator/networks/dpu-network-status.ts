@@ -99,7 +99,7 @@ function acceleration({ network, planned: { fault }, tally }: StatusInput): Cond
   if (refusing.length === 0) {
     return [{ ...verdict('True', 'FunctionsTaken', 'network functions work for it alone'), type: 'Accelerated' }];
   }
-  const message = `the plugin of ${firstTen(refusing)} takes no network functions for one network: their pods do not start there`;
+  const message = `the plugin of ${firstTen(refusing)} takes no network functions for one network: their pods do not start there; use a plugin that does, or the setting of it with which it does`;
   return [{ ...verdict('False', 'FunctionsRefused', message), type: 'Accelerated' }];
 }
 
