@@ -52,7 +52,7 @@ function slim(name: string, text: string): string {
   return [
     text.split('\n')[0],
     '',
-    `import type { Method } from '${root}wire/method.ts';`,
+    `import type { Method } from '${root}wire/grpc/method.ts';`,
     ...imports,
     '',
     `export type ${service} = {`,

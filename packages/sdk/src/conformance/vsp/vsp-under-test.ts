@@ -105,8 +105,8 @@ export class VspUnderTest {
 /** Where the command is, from this module: both bundled, as sources, built, or this one bundled as a library. */
 const commands = [
   './dpu-vsp.mjs',
-  '../host/command/main.ts',
-  '../host/command/main.js',
+  '../../host/command/main.ts',
+  '../../host/command/main.js',
   '../bundle/dpu-vsp.mjs',
   '../../bundle/dpu-vsp.mjs',
 ];
