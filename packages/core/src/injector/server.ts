@@ -1,8 +1,8 @@
 /** The webhook's HTTPS server. Each request gets an answer that the API server understands, whatever was in it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { listen } from '../kube/index.ts';
 import type { KeyAndCertificate } from '../trust/x509/operations.ts';
 import { type Body, BodyReader, largestBody } from './request-body.ts';
 import { answerReview, type ReviewOptions, refusal } from './review.ts';
@@ -43,9 +43,8 @@ export async function serveWebhook(options: WebhookServerOptions): Promise<Webho
     },
     (request, response) => void serve(request, response, bodies, options),
   );
-  await listen(server, options);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listen(server, options),
     use: (certificate) => server.setSecureContext(secureContext(certificate)),
     close: () => close(server),
   };
@@ -98,13 +97,6 @@ async function answerRequest(request: IncomingMessage, body: Body, options: Revi
     return refused(400, `the review is no JSON: ${error instanceof Error ? error.message : error}`);
   }
   return { status: 200, answer: await answerReview(review, options) };
-}
-
-function listen(server: Server, { port, host }: WebhookServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, ...(host && { host }) }, resolve);
-  });
 }
 
 function close(server: Server): Promise<void> {

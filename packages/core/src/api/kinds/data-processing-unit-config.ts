@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { channelSchema } from '../fields/channel.ts';
+import { requirementRules } from '../fields/label-selector.ts';
 import { conditionedStatusSchema } from '../fields/meta.ts';
 import { rolloutPolicySchema } from '../fields/rollout-policy.ts';
 import { trustNames } from '../names/names.ts';
@@ -10,11 +11,13 @@ const selectorSchema = z
     matchLabels: z.record(z.string(), z.string()).optional().describe('Labels that must have these values.'),
     matchExpressions: z
       .array(
-        z.object({
-          key: z.string().describe('Key of a label.'),
-          operator: z.string().describe('In, NotIn, Exists or DoesNotExist.'),
-          values: z.array(z.string()).optional().describe('With In and NotIn: values of the label.'),
-        }),
+        z
+          .object({
+            key: z.string().describe('Key of a label.'),
+            operator: z.string().describe('In, NotIn, Exists or DoesNotExist.'),
+            values: z.array(z.string()).optional().describe('With In and NotIn: values of the label.'),
+          })
+          .meta(requirementRules()),
       )
       .optional()
       .describe('Conditions on labels, all of which must hold.'),

@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { requirementRules } from '../fields/label-selector.ts';
 import { conditionsSchema } from '../fields/meta.ts';
 import { vfRangePattern } from '../fields/vf-ranges.ts';
 import { acceleratedNetwork, longestNetworkName } from '../names/names.ts';
 import { ageColumn, defineKind, messageColumn, rules } from './kind.ts';
+
+/** The key of `dpuSelector` that names virtual functions, and no label. */
+export const vfIdKey = 'vfId';
 
 // The bounds on sizes are there for the API server, which refuses a CEL rule whose cost it cannot bound.
 const selectorSchema = z
@@ -10,20 +14,19 @@ const selectorSchema = z
     matchLabels: z.record(z.string(), z.string()).optional().describe('Labels that must have these values.'),
     matchExpressions: z
       .array(
-        z.object({
-          key: z.string().max(317).describe('Key of a label.'),
-          operator: z.string().max(16).describe('In, NotIn, Exists or DoesNotExist.'),
-          values: z.array(z.string().max(63)).max(64).optional().describe('With In and NotIn: values of the label.'),
-        }),
+        z
+          .object({
+            key: z.string().max(317).describe('Key of a label.'),
+            operator: z.string().max(16).describe('In, NotIn, Exists or DoesNotExist.'),
+            values: z.array(z.string().max(63)).max(64).optional().describe('With In and NotIn: values of the label.'),
+          })
+          .meta(requirementRules(vfIdKey)),
       )
       .max(16)
       .optional()
       .describe('Conditions on labels, all of which must hold.'),
   })
   .meta({ 'x-kubernetes-map-type': 'atomic' });
-
-/** The key of `dpuSelector` that names virtual functions, and no label. */
-export const vfIdKey = 'vfId';
 
 const specSchema = z
   .object({

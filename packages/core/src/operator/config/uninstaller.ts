@@ -4,6 +4,7 @@ import { type DataProcessingUnit, dataProcessingUnit, dpuConditions } from '../.
 import { dpuNetwork } from '../../api/kinds/dpu-network.ts';
 import { type DpuOperatorConfig, dpuOperatorConfig } from '../../api/kinds/dpu-operator-config.ts';
 import { finalizers, labels, workloads } from '../../api/names/names.ts';
+import { firstTen } from '../../first-ten.ts';
 import {
   controllerName,
   daemonSet,
@@ -13,7 +14,6 @@ import {
   networkAttachmentDefinition,
   removeFinalizer,
 } from '../../kube/index.ts';
-import { firstTen } from '../../listed.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
 import { tokens } from '../shared/tokens.ts';

@@ -3,7 +3,7 @@ import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
 import { type ConditionInput, setCondition } from '../../api/fields/conditions.ts';
 import type { DpuNetwork, DpuNetworkStatus } from '../../api/kinds/dpu-network.ts';
 import { networkResource } from '../../api/names/names.ts';
-import { firstTen } from '../../listed.ts';
+import { firstTen } from '../../first-ten.ts';
 import type { NetworkOnDpu, NetworkTally } from './network-tally.ts';
 import type { PlannedNetwork } from './plan.ts';
 

@@ -9,7 +9,7 @@
  */
 import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { PluginRun, Rollout } from '../../../api/fields/plugin-run.ts';
-import { firstTen } from '../../../listed.ts';
+import { firstTen } from '../../../first-ten.ts';
 import { actionsFor } from './actions.ts';
 import { drainLeftMs, podsLeft } from './drain.ts';
 import type { ObservedState, Plan } from './observed-state.ts';
