@@ -341,6 +341,30 @@ test('a DPU whose spec nobody may write keeps no other from its networks, and th
   await said('blue', 'Pending');
 });
 
+const vfs = (...values: string[]) => ({ matchExpressions: [{ key: 'vfId', operator: 'In', values }] });
+
+test('a network whose finalizer is refused keeps no other from its own, and no DPU is told of it until it has one', async () => {
+  let allowed = false;
+  api.forbid = (write) => (!allowed && write === `PATCH ${networkPath('blue')}` ? 'policy: hands off' : undefined);
+  putNetwork('blue');
+  putNetwork('green', { dpuSelector: vfs('4') });
+  await said('blue', 'FinalizerRefused');
+  expect(status('blue').conditions?.[0]?.message).toContain('policy: hands off');
+  await said('green', 'Pending');
+  expect(wishes()).toMatchObject([{ name: 'green', vfs: '4' }]);
+  allowed = true;
+  await vi.waitFor(() => expect(wishes()).toMatchObject([{ name: 'blue', vfs: '0-1' }, { name: 'green' }]), 20_000);
+  await said('blue', 'Pending');
+});
+
+test('a network whose status nobody may write keeps no other from its own', async () => {
+  api.forbid = (write) => (write === `PATCH ${networkPath('blue')}/status` ? 'policy: hands off' : undefined);
+  putNetwork('blue');
+  await vi.waitFor(() => expect(wishes()).toHaveLength(1), 20_000);
+  putNetwork('green', { dpuSelector: vfs('4') });
+  await said('green', 'Pending');
+});
+
 test('without a DpuOperatorConfig nothing is served, and nothing held up', async () => {
   putNetwork('blue');
   await said('blue', 'Pending');
