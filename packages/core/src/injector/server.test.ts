@@ -2,9 +2,9 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resourceName } from '../api/names/names.ts';
 import { ApiError } from '../kube/client/api-error.ts';
 import { type KeyAndCertificate, makeServerCertificate } from '../trust/x509/operations.ts';
@@ -189,6 +189,54 @@ test('where the API server does not say whether a network exists, the call fails
   const reply = await call({ body: review({ ...newPod, object: podWith('unknown') }) });
   expect(reply.status).toBe(500);
   expect(reply.answer.response.status?.message).toContain('the API server is away');
+});
+
+describe('with limits', () => {
+  const cleanups: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  /** @returns opens a connection, and resolves when its TLS is set up */
+  async function serveWith(limits: { requestMs?: number; connections?: number }) {
+    const definitions = { find: async () => undefined };
+    const settings = () => defaultSettings;
+    const options = { port: 0, host: '127.0.0.1', certificate, logger, settings, definitions };
+    const { port, close } = await serveWebhook({ ...options, ...limits });
+    cleanups.push(close);
+    return async (text = ''): Promise<TLSSocket> => {
+      const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca: certificate.certificate });
+      cleanups.push(() => socket.destroy());
+      socket.on('error', () => {});
+      await new Promise((resolve, reject) => {
+        socket.once('secureConnect', resolve);
+        socket.once('close', () => reject(new Error('closed')));
+      });
+      socket.resume().write(text);
+      return socket;
+    };
+  }
+
+  test.each([
+    ['that says nothing', ''],
+    ['whose headers do not end', 'POST /mutate HTTP/1.1\r\nHost: localhost\r\n'],
+    [
+      'whose body does not end',
+      'POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    ],
+  ])('a caller %s loses its connection', async (_, text) => {
+    const open = await serveWith({ requestMs: 100 });
+    const socket = await open(text);
+    await new Promise((resolve) => socket.once('close', resolve));
+  });
+
+  test('connections beyond the limit are closed, and there is room when one goes', async () => {
+    const open = await serveWith({ connections: 2 });
+    const [first] = [await open(), await open()];
+    await expect(open()).rejects.toThrow();
+    first.destroy();
+    await vi.waitFor(() => open());
+  });
 });
 
 test('another certificate is used without a restart; open connections go on', async () => {

@@ -11,7 +11,16 @@ import { answerReview, type ReviewOptions, refusal } from './review.ts';
 export const mutatePath = '/mutate';
 
 /** Milliseconds in which a request must be complete: the API server waits no longer than 30 s for any webhook. */
-const requestMs = 30_000;
+const longestRequestMs = 30_000;
+/** Milliseconds in which a connection's TLS must be set up. */
+const handshakeMs = 10_000;
+/** Milliseconds between looks for requests that last too long. */
+const lookEveryMs = 5_000;
+/**
+ * Connections at one time. An API server has one for each call at once, 200 at most by its default
+ * (`--max-mutating-requests-inflight`). Each is about 30 KiB of memory, with the body of an ordinary review 100.
+ */
+const mostConnections = 1_024;
 /** Milliseconds. The API server keeps its connections for 90 s; one that is closed under its hands is a failed call. */
 const keepAliveMs = 120_000;
 
@@ -21,6 +30,10 @@ export interface WebhookServerOptions extends ReviewOptions {
   host?: string;
   certificate: KeyAndCertificate;
   logger: Logger;
+  /** Milliseconds in which a request must be complete. Default: 30,000. */
+  requestMs?: number;
+  /** Connections at one time: others are closed. Default: 1,024. */
+  connections?: number;
 }
 
 export interface WebhookServer {
@@ -33,16 +46,20 @@ export interface WebhookServer {
 
 /** Serves POST /mutate. */
 export async function serveWebhook(options: WebhookServerOptions): Promise<WebhookServer> {
+  const { requestMs = longestRequestMs, connections = mostConnections } = options;
   const bodies = new BodyReader();
   const server = createServer(
     {
       ...secureContext(options.certificate),
+      handshakeTimeout: handshakeMs,
+      connectionsCheckingInterval: Math.min(lookEveryMs, requestMs),
       headersTimeout: requestMs,
       requestTimeout: requestMs,
       keepAliveTimeout: keepAliveMs,
     },
     (request, response) => void serve(request, response, bodies, options),
   );
+  server.maxConnections = connections;
   return {
     port: await listen(server, options),
     use: (certificate) => server.setSecureContext(secureContext(certificate)),

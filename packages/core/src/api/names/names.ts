@@ -123,6 +123,8 @@ export const annotations = {
   retry: `${prefix}/retry`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
+  /** On a NetworkAttachmentDefinition, `true`: pods with resource claims get its devices by one of these. */
+  devicesByClaim: `${prefix}/devices-by-claim`,
   /** On the ConfigMap of the channel's trust: an order to the operator: see `orders`. */
   trustOrder: `${prefix}/trust-order`,
   /** On a ConfigMap with the trust of another installation: when it was exported there, RFC 3339. */
