@@ -47,6 +47,7 @@ interface Call {
   path?: string;
   ca?: string;
   agent?: Agent | false;
+  port?: number;
 }
 
 interface Reply {
@@ -54,16 +55,18 @@ interface Reply {
   answer: AdmissionAnswer;
   /** SHA-256 of the server's certificate. */
   fingerprint: string;
+  /** Of the caller's end of the connection. */
+  localPort: number;
 }
 
 async function call({ body = '', contentType = 'application/json', ...rest }: Call): Promise<Reply> {
-  const { method = 'POST', path = '/mutate', ca = certificate.certificate, agent = false } = rest;
+  const { method = 'POST', path = '/mutate', ca = certificate.certificate, agent = false, port = server.port } = rest;
   return await new Promise((resolve, reject) => {
     const sent = httpsRequest(
       {
         host: '127.0.0.1',
         servername: 'localhost',
-        port: server.port,
+        port,
         method,
         path,
         ca,
@@ -71,14 +74,21 @@ async function call({ body = '', contentType = 'application/json', ...rest }: Ca
         headers: { 'Content-Type': contentType },
       },
       (response) => {
-        const { fingerprint256 } = (response.socket as TLSSocket).getPeerCertificate();
+        const socket = response.socket as TLSSocket;
+        const { fingerprint256 } = socket.getPeerCertificate();
+        const { localPort = 0 } = socket;
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part) => {
           text += part;
         });
         response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, answer: JSON.parse(text), fingerprint: fingerprint256 }),
+          resolve({
+            status: response.statusCode ?? 0,
+            answer: JSON.parse(text),
+            fingerprint: fingerprint256,
+            localPort,
+          }),
         );
       },
     );
@@ -174,6 +184,13 @@ test.each<[string, Call, number, string]>([
   ['another kind of document', { body: JSON.stringify({ kind: 'Pod', request: newPod }) }, 200, 'kind: '],
   ['text', { body: '{}', contentType: 'text/plain' }, 415, "'text/plain' is not application/json"],
   ['too much', { body: 'x'.repeat(9 * 1024 * 1024) }, 413, 'more than 8388608 bytes'],
+  ['too much of little', { body: '['.repeat(10_001) }, 413, 'more than 10000 members and elements'],
+  [
+    'what is wrong all over',
+    { body: review({ ...newPod, object: podWith('net', { containers: Array(5_000).fill(1) }) }) },
+    200,
+    'and 4990 more',
+  ],
   ['another path', { path: '/validate', body: '{}' }, 404, 'POST /mutate'],
   ['another method', { method: 'PUT', body: '{}' }, 405, 'PUT'],
 ])('%s is answered with the reason', async (_, message, status, reason) => {
@@ -189,6 +206,31 @@ test('where the API server does not say whether a network exists, the call fails
   const reply = await call({ body: review({ ...newPod, object: podWith('unknown') }) });
   expect(reply.status).toBe(500);
   expect(reply.answer.response.status?.message).toContain('the API server is away');
+});
+
+test('where there are as many connections as there may be, another takes the place of the one that was used least lately', async () => {
+  const small = await serveWebhook({
+    port: 0,
+    host: '127.0.0.1',
+    certificate,
+    logger,
+    mostConnections: 3,
+    settings: () => defaultSettings,
+    definitions: { find: () => undefined },
+  });
+  const agents = Array.from({ length: 5 }, () => new Agent({ keepAlive: true }));
+  const [first, second, third, ...more] = agents;
+  const ask = (agent: Agent | undefined) => call({ body: '{}', port: small.port, ...(agent && { agent }) });
+  const ports = new Map<Agent | undefined, number>();
+  try {
+    for (const agent of [first, second, third, first]) ports.set(agent, (await ask(agent)).localPort);
+    for (const agent of more) await ask(agent);
+    expect((await ask(first)).localPort).toBe(ports.get(first));
+    expect((await ask(third)).localPort).not.toBe(ports.get(third));
+  } finally {
+    for (const agent of agents) agent.destroy();
+    await small.close();
+  }
 });
 
 test('another certificate is used without a restart; open connections go on', async () => {

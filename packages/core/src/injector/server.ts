@@ -4,6 +4,8 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { KeyAndCertificate } from '../trust/x509/operations.ts';
+import { limitConnections } from './connection-limit.ts';
+import { hasTooManyParts, mostParts } from './json-parts.ts';
 import { type Body, BodyReader, largestBody } from './request-body.ts';
 import { answerReview, type ReviewOptions, refusal } from './review.ts';
 
@@ -20,6 +22,8 @@ export interface WebhookServerOptions extends ReviewOptions {
   port: number;
   host?: string;
   certificate: KeyAndCertificate;
+  /** Default: 500. */
+  mostConnections?: number;
   logger: Logger;
 }
 
@@ -43,6 +47,7 @@ export async function serveWebhook(options: WebhookServerOptions): Promise<Webho
     },
     (request, response) => void serve(request, response, bodies, options),
   );
+  limitConnections(server, options.mostConnections ?? 500);
   await listen(server, options);
   return {
     port: (server.address() as AddressInfo).port,
@@ -91,6 +96,7 @@ async function answerRequest(request: IncomingMessage, body: Body, options: Revi
     if (body.fault === 'TooLarge') return refused(413, `the review has more than ${largestBody} bytes`);
     return refused(503, 'too many large reviews are being read: ask again');
   }
+  if (hasTooManyParts(body.text)) return refused(413, `the review has more than ${mostParts} members and elements`);
   let review: unknown;
   try {
     review = JSON.parse(body.text);
