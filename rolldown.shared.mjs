@@ -71,3 +71,12 @@ export const licences = {
     this.emitFile({ type: 'asset', fileName: 'THIRD_PARTY_LICENCES.txt', source });
   },
 };
+
+/** A plugin's bundle: one file, in which the SDK is too. */
+export const pluginBundle = (...plugins) => ({
+  input: { index: 'src/index.ts' },
+  platform: 'node',
+  plugins: [...plugins, ascii],
+  resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
+  output: { dir: 'dist/bundle', entryFileNames: '[name].mjs', format: 'esm', codeSplitting: false, minify: true },
+});

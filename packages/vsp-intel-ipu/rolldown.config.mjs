@@ -1,5 +1,4 @@
-import { defineConfig } from 'rolldown';
-import { ascii, leaveOut, licences } from '../../rolldown.shared.mjs';
+import { leaveOut, licences, pluginBundle } from '../../rolldown.shared.mjs';
 
 /** For services of grpc-js that are not used (channelz, ORCA). */
 const unused = { '@grpc/proto-loader': ['loadSync'] };
@@ -10,10 +9,4 @@ const native = {
   resolveId: (id) => (id === 'cpu-features' || id.endsWith('.node') ? { id, external: true } : undefined),
 };
 
-export default defineConfig({
-  input: { index: 'src/index.ts' },
-  platform: 'node',
-  plugins: [leaveOut(unused, '.js'), native, ascii, licences],
-  resolve: { conditionNames: ['source', 'import', 'node', 'default'] },
-  output: { dir: 'dist/bundle', entryFileNames: '[name].mjs', format: 'esm', codeSplitting: false, minify: true },
-});
+export default pluginBundle(leaveOut(unused, '.js'), native, licences);

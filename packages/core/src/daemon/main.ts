@@ -15,9 +15,10 @@ import {
   vspDirectory,
   workloads,
 } from '../api/index.ts';
+import { exitAfter } from '../exit-after.ts';
 import { connectStore } from '../kube/client/connect.ts';
 import { collectProcessMetrics, EventRecorder, MetricsAccess, serveHealth, serveMetrics } from '../kube/index.ts';
-import { createLogger, ProcessLog } from '../log.ts';
+import { ProcessLog } from '../log.ts';
 import { x509 } from '../trust/x509/run.ts';
 import { AttachEngine, AttachmentStore, DeviceHomes, Devices } from './attach/index.ts';
 import { CniServer } from './cni-server/index.ts';
@@ -132,11 +133,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().then(
-  // Watches that are being closed would hold the process for a while.
-  () => process.exit(0),
-  (error: unknown) => {
-    createLogger().fatal({ err: error }, 'the daemon ends');
-    process.exit(1);
-  },
-);
+exitAfter(main(), 'the daemon');

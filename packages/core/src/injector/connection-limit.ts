@@ -3,8 +3,7 @@ import type { Socket } from 'node:net';
 
 /**
  * Keeps the connections of a server to so many: another one takes the place of that which has been without a request for longest.
- * Each takes some 60 KB of memory, and whoever reaches the Service can open them. A new one must not be turned away: it may be
- * the API server's, which opens one for each pod that it asks about at a time.
+ * Whoever reaches the Service can open them, and a new one must not be turned away: it may be the API server's.
  */
 export function limitConnections(server: Server, most: number): void {
   /** By the other end; that of the latest request at the end. */

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exitAfter } from '../exit-after.ts';
 import { connectStore } from '../kube/client/connect.ts';
 import { serveHealth } from '../kube/index.ts';
 import { createLogger } from '../log.ts';
@@ -58,11 +59,4 @@ async function main(): Promise<void> {
   store.client.close();
 }
 
-main().then(
-  // Watches that are being closed would hold the process for a while.
-  () => process.exit(0),
-  (error: unknown) => {
-    createLogger().fatal({ err: error }, 'the injector ends');
-    process.exit(1);
-  },
-);
+exitAfter(main(), 'the injector');

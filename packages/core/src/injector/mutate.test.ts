@@ -40,6 +40,17 @@ describe('networks', () => {
     expect(outcome(pod).spec.containers?.[0].resources).toEqual(asks({ [resourceName]: '2' }));
   });
 
+  test('a device that a claim brings is not asked for, where the network says so; else a warning tells how', () => {
+    const claims = { containers: [{ name: 'app' }], resourceClaims: [{ name: 'vf', resourceClaimTemplateName: 'vf' }] };
+    expect(injectInto(podWith('claimed', claims))).toEqual({ patch: [], warnings: [] });
+    expect(outcome(podWith('claimed,net', claims)).spec.containers?.[0].resources).toEqual(one);
+    expect(injectInto(podWith('net', claims)).warnings).toEqual([]);
+    expect(outcome(podWith('claimed')).spec.containers?.[0].resources).toEqual(asks({ 'example.com/claimed': '1' }));
+    const { patch, warnings } = injectInto(podWith('other', claims));
+    expect(patch).not.toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining('dpu.config.openshift.io/devices-by-claim: "true"')]);
+  });
+
   test.each<[string, string]>([
     ['absent', 'there is no NetworkAttachmentDefinition default/absent, which the pod names as its network'],
     ['elsewhere/net', 'there is no NetworkAttachmentDefinition elsewhere/net, which'],

@@ -2,9 +2,9 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resourceName } from '../api/names/names.ts';
 import { ApiError } from '../kube/client/api-error.ts';
 import { type KeyAndCertificate, makeServerCertificate } from '../trust/x509/operations.ts';
@@ -208,29 +208,65 @@ test('where the API server does not say whether a network exists, the call fails
   expect(reply.answer.response.status?.message).toContain('the API server is away');
 });
 
-test('where there are as many connections as there may be, another takes the place of the one that was used least lately', async () => {
-  const small = await serveWebhook({
-    port: 0,
-    host: '127.0.0.1',
-    certificate,
-    logger,
-    mostConnections: 3,
-    settings: () => defaultSettings,
-    definitions: { find: () => undefined },
+describe('with limits', () => {
+  const cleanups: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
-  const agents = Array.from({ length: 5 }, () => new Agent({ keepAlive: true }));
-  const [first, second, third, ...more] = agents;
-  const ask = (agent: Agent | undefined) => call({ body: '{}', port: small.port, ...(agent && { agent }) });
-  const ports = new Map<Agent | undefined, number>();
-  try {
-    for (const agent of [first, second, third, first]) ports.set(agent, (await ask(agent)).localPort);
-    for (const agent of more) await ask(agent);
-    expect((await ask(first)).localPort).toBe(ports.get(first));
-    expect((await ask(third)).localPort).not.toBe(ports.get(third));
-  } finally {
-    for (const agent of agents) agent.destroy();
-    await small.close();
+
+  /** @returns opens a connection, and resolves when its TLS is set up */
+  async function serveWith(limits: { requestMs?: number; connections?: number }) {
+    const definitions = { find: async () => undefined };
+    const settings = () => defaultSettings;
+    const options = { port: 0, host: '127.0.0.1', certificate, logger, settings, definitions };
+    const { port, close } = await serveWebhook({ ...options, ...limits });
+    cleanups.push(close);
+    return async (text = ''): Promise<TLSSocket> => {
+      const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca: certificate.certificate });
+      cleanups.push(() => socket.destroy());
+      socket.on('error', () => {});
+      await new Promise((resolve, reject) => {
+        socket.once('secureConnect', resolve);
+        socket.once('close', () => reject(new Error('closed')));
+      });
+      socket.resume().write(text);
+      return socket;
+    };
   }
+
+  test.each([
+    ['that says nothing', ''],
+    ['whose headers do not end', 'POST /mutate HTTP/1.1\r\nHost: localhost\r\n'],
+    [
+      'whose body does not end',
+      'POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    ],
+  ])('a caller %s loses its connection', async (_, text) => {
+    const open = await serveWith({ requestMs: 100 });
+    const socket = await open(text);
+    await new Promise((resolve) => socket.once('close', resolve));
+  });
+
+  test('of as many connections as there may be the one that was used least lately gives way to another', async () => {
+    const options = {
+      port: 0,
+      host: '127.0.0.1',
+      certificate,
+      logger,
+      settings: () => defaultSettings,
+      connections: 3,
+    };
+    const { port, close } = await serveWebhook({ ...options, definitions: { find: () => undefined } });
+    cleanups.push(close);
+    const agents = Array.from({ length: 5 }, () => new Agent({ keepAlive: true }));
+    cleanups.push(() => agents.forEach((agent) => void agent.destroy()));
+    const ask = async (agent: Agent) => (await call({ body: '{}', port, agent })).localPort;
+    const [first, second, third, fourth, fifth] = agents as [Agent, Agent, Agent, Agent, Agent];
+    const [firstPort, , thirdPort] = [await ask(first), await ask(second), await ask(third)];
+    for (const agent of [first, fourth, fifth]) await ask(agent);
+    expect(await ask(first)).toBe(firstPort);
+    expect(await ask(third)).not.toBe(thirdPort);
+  });
 });
 
 test('another certificate is used without a restart; open connections go on', async () => {

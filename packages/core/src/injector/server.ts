@@ -1,8 +1,8 @@
 /** The webhook's HTTPS server. Each request gets an answer that the API server understands, whatever was in it. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { listen } from '../kube/index.ts';
 import type { KeyAndCertificate } from '../trust/x509/operations.ts';
 import { limitConnections } from './connection-limit.ts';
 import { hasTooManyParts, mostParts } from './json-parts.ts';
@@ -13,7 +13,17 @@ import { answerReview, type ReviewOptions, refusal } from './review.ts';
 export const mutatePath = '/mutate';
 
 /** Milliseconds in which a request must be complete: the API server waits no longer than 30 s for any webhook. */
-const requestMs = 30_000;
+const longestRequestMs = 30_000;
+/** Milliseconds in which a connection's TLS must be set up. */
+const handshakeMs = 10_000;
+/** Milliseconds between looks for requests that last too long. */
+const lookEveryMs = 5_000;
+/**
+ * Connections at one time. An API server has one for each call at once, 200 at most by its default
+ * (`--max-mutating-requests-inflight`). Each takes 60 KB of memory, with the body of an ordinary review twice as much: 1,000 of
+ * those took 180 MB.
+ */
+const mostConnections = 500;
 /** Milliseconds. The API server keeps its connections for 90 s; one that is closed under its hands is a failed call. */
 const keepAliveMs = 120_000;
 
@@ -22,9 +32,11 @@ export interface WebhookServerOptions extends ReviewOptions {
   port: number;
   host?: string;
   certificate: KeyAndCertificate;
-  /** Default: 500. */
-  mostConnections?: number;
   logger: Logger;
+  /** Milliseconds in which a request must be complete. Default: 30,000. */
+  requestMs?: number;
+  /** Connections at one time: of more the one that was used least lately is closed. Default: 500. */
+  connections?: number;
 }
 
 export interface WebhookServer {
@@ -37,20 +49,22 @@ export interface WebhookServer {
 
 /** Serves POST /mutate. */
 export async function serveWebhook(options: WebhookServerOptions): Promise<WebhookServer> {
+  const { requestMs = longestRequestMs, connections = mostConnections } = options;
   const bodies = new BodyReader();
   const server = createServer(
     {
       ...secureContext(options.certificate),
+      handshakeTimeout: handshakeMs,
+      connectionsCheckingInterval: Math.min(lookEveryMs, requestMs),
       headersTimeout: requestMs,
       requestTimeout: requestMs,
       keepAliveTimeout: keepAliveMs,
     },
     (request, response) => void serve(request, response, bodies, options),
   );
-  limitConnections(server, options.mostConnections ?? 500);
-  await listen(server, options);
+  limitConnections(server, connections);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: await listen(server, options),
     use: (certificate) => server.setSecureContext(secureContext(certificate)),
     close: () => close(server),
   };
@@ -104,13 +118,6 @@ async function answerRequest(request: IncomingMessage, body: Body, options: Revi
     return refused(400, `the review is no JSON: ${error instanceof Error ? error.message : error}`);
   }
   return { status: 200, answer: await answerReview(review, options) };
-}
-
-function listen(server: Server, { port, host }: WebhookServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, ...(host && { host }) }, resolve);
-  });
 }
 
 function close(server: Server): Promise<void> {

@@ -16,6 +16,7 @@ export * from './objects/time.ts';
 export * from './objects/understand.ts';
 export * from './process/health-server.ts';
 export * from './process/leader-election.ts';
+export * from './process/listen.ts';
 export * from './process/metrics.ts';
 export * from './process/metrics-access.ts';
 export * from './process/metrics-server.ts';

@@ -1,6 +1,6 @@
 /** Why a migration cannot be begun, said before anything is changed. */
 import { configName, networkNames } from '../api/names/names.ts';
-import { firstTen } from '../listed.ts';
+import { firstTen } from '../first-ten.ts';
 import {
   cniDirectory,
   daemonSet,

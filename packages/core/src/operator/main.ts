@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { container } from 'tsyringe';
 import { configName, workloads } from '../api/names/names.ts';
+import { exitAfter } from '../exit-after.ts';
 import { connectStore } from '../kube/client/connect.ts';
 import {
   collectProcessMetrics,
@@ -13,7 +14,7 @@ import {
   serveHealth,
   serveMetrics,
 } from '../kube/index.ts';
-import { createLogger, ProcessLog } from '../log.ts';
+import { ProcessLog } from '../log.ts';
 import { type ReadImage, readImage } from '../plugins/image/read-image.ts';
 import { type LookUp, lookUp } from '../plugins/lookup/lookup.ts';
 import { x509 } from '../trust/x509/run.ts';
@@ -120,11 +121,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().then(
-  // Watches that are being closed would hold the process for a while.
-  () => process.exit(0),
-  (error: unknown) => {
-    createLogger().fatal({ err: error }, 'the operator ends');
-    process.exit(1);
-  },
-);
+exitAfter(main(), 'the operator');

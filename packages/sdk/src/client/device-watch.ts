@@ -4,6 +4,7 @@ import { DpuError } from '../errors.ts';
 import { deviceWatchService } from '../wire/grpc/definitions.ts';
 import { devicesFromWire } from '../wire/mapping/devices.ts';
 import type { Connection } from './connection.ts';
+import { followStream } from './follow-stream.ts';
 
 /** How often VSPs without a watch are asked; the Go operator's device plugin asks as often. */
 const pollMs = 5_000;
@@ -18,48 +19,33 @@ export interface DeviceWatch {
 
 /** Returns what stops the watch; nothing is called back afterwards. */
 export function watchDevices({ connection, getDevices, onDevices, onEnd }: DeviceWatch): () => void {
-  let ended = false;
+  let stopped = false;
   let timer: NodeJS.Timeout | undefined;
-  const end = (error: DpuError | undefined) => {
-    if (ended) return;
-    ended = true;
-    onEnd(error);
-  };
-
   let last: string | undefined;
   const poll = async () => {
     try {
       const devices = await getDevices();
-      if (ended) return;
+      if (stopped) return;
       const text = JSON.stringify(devices);
       if (text !== last) onDevices(devices);
       last = text;
       timer = setTimeout(poll, pollMs);
     } catch (error) {
-      end(DpuError.from(error));
+      if (!stopped) onEnd(DpuError.from(error));
     }
   };
 
-  const stream = connection.stream(deviceWatchService.WatchDevices, {});
-  stream.on('data', (response) => {
-    if (!ended) onDevices(devicesFromWire(response));
-  });
-  let failed = false;
-  stream.on('error', (error) => {
-    failed = true;
-    if (error.code !== 'UNIMPLEMENTED') end(error);
-    else if (!ended) void poll();
-  });
-  stream.on('end', () => {
-    // An error follows the end of a stream that failed.
-    setImmediate(() => {
-      if (!failed) end(undefined);
-    });
+  const stopStream = followStream(connection.stream(deviceWatchService.WatchDevices, {}), {
+    onMessage: (response) => onDevices(devicesFromWire(response)),
+    onEnd: (error) => {
+      if (error?.code === 'UNIMPLEMENTED') void poll();
+      else onEnd(error);
+    },
   });
 
   return () => {
-    ended = true;
+    stopped = true;
     clearTimeout(timer);
-    stream.cancel();
+    stopStream();
   };
 }

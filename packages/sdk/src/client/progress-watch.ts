@@ -2,6 +2,7 @@
 import { DpuError } from '../errors.ts';
 import { statusService } from '../wire/grpc/definitions.ts';
 import type { Connection } from './connection.ts';
+import { followStream } from './follow-stream.ts';
 
 /** Who is told of resources that a VSP goes on programming after its answer. */
 export interface ProgressCallbacks {
@@ -19,26 +20,12 @@ interface ProgressWatch extends ProgressCallbacks {
 /** Returns what stops the watch; nothing is called back afterwards. */
 export function watchProgress({ connection, onStart, onProgress, onEnd }: ProgressWatch): () => void {
   let started = false;
-  let ended = false;
-  const end = (error: DpuError) => {
-    if (ended) return;
-    ended = true;
-    onEnd(error);
-  };
-  const stream = connection.stream(statusService.WatchProgress, {});
-  stream.on('data', ({ names }) => {
-    if (ended) return;
-    if (!started) onStart();
-    started = true;
-    if (names.length > 0) onProgress(names);
+  return followStream(connection.stream(statusService.WatchProgress, {}), {
+    onMessage: ({ names }) => {
+      if (!started) onStart();
+      started = true;
+      if (names.length > 0) onProgress(names);
+    },
+    onEnd: (error) => onEnd(error ?? new DpuError('UNAVAILABLE', 'the VSP ended the watch of its progress')),
   });
-  stream.on('error', end);
-  // An error follows the end of a stream that failed.
-  stream.on('end', () => {
-    setImmediate(() => end(new DpuError('UNAVAILABLE', 'the VSP ended the watch of its progress')));
-  });
-  return () => {
-    ended = true;
-    stream.cancel();
-  };
 }

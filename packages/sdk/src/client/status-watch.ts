@@ -4,6 +4,7 @@ import { DpuError } from '../errors.ts';
 import { statusService } from '../wire/grpc/definitions.ts';
 import { cardStatusFromWire } from '../wire/mapping/card-status.ts';
 import type { Connection } from './connection.ts';
+import { followStream } from './follow-stream.ts';
 
 export interface StatusWatch {
   connection: Connection;
@@ -14,23 +15,8 @@ export interface StatusWatch {
 
 /** Returns what stops the watch; nothing is called back afterwards. */
 export function watchStatus({ connection, onStatus, onEnd }: StatusWatch): () => void {
-  let ended = false;
-  const end = (error: DpuError) => {
-    if (ended) return;
-    ended = true;
-    onEnd(error);
-  };
-  const stream = connection.stream(statusService.WatchStatus, {});
-  stream.on('data', (status) => {
-    if (!ended) onStatus(cardStatusFromWire(status));
+  return followStream(connection.stream(statusService.WatchStatus, {}), {
+    onMessage: (status) => onStatus(cardStatusFromWire(status)),
+    onEnd: (error) => onEnd(error ?? new DpuError('UNAVAILABLE', 'the VSP ended the watch of its status')),
   });
-  stream.on('error', end);
-  // An error follows the end of a stream that failed.
-  stream.on('end', () => {
-    setImmediate(() => end(new DpuError('UNAVAILABLE', 'the VSP ended the watch of its status')));
-  });
-  return () => {
-    ended = true;
-    stream.cancel();
-  };
 }

@@ -1,6 +1,6 @@
 /**
  * What a plugin may do that no type keeps it from, in plain JavaScript at least: whoever asked gets words, and everybody
- * else is served as before. What ends a process is in conformance/process-faults.test.ts.
+ * else is served as before. What ends a process is in conformance/faults/process-faults.test.ts.
  */
 import { setTimeout } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';

@@ -2,8 +2,8 @@
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import type { Logger } from 'pino';
 import { labels } from '../../api/index.ts';
+import { firstTen } from '../../first-ten.ts';
 import { type EventRecorder, type KubeStore, type Node, node as nodeType } from '../../kube/index.ts';
-import { firstTen } from '../../listed.ts';
 import { describe } from '../attach/record/attachment.ts';
 import type { AttachmentStore } from '../attach/record/store.ts';
 import type { NodeCleanup } from '../dpu/dpu-actions.ts';

@@ -1,6 +1,6 @@
 /** What a DPU's Channel condition and its `status.channel` say. Pure. */
 import { type ChannelSpec, type ChannelStatus, type ConditionInput, dpuConditions } from '../../api/index.ts';
-import { firstTen } from '../../listed.ts';
+import { firstTen } from '../../first-ten.ts';
 import type { Side } from '../../trust/identity.ts';
 import type { Outage } from '../peer/availability.ts';
 import type { Credentials } from './credentials.ts';

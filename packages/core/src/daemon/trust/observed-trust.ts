@@ -7,8 +7,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { labels, trustNames } from '../../api/index.ts';
+import { firstTen } from '../../first-ten.ts';
 import { configMap, Informer, type KubeStore } from '../../kube/index.ts';
-import { firstTen } from '../../listed.ts';
 import { bundleFrom, type TrustBundle } from '../../trust/bundle.ts';
 import { Records } from '../state/records.ts';
 

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from './listen.ts';
 
 export interface HealthOptions {
   /** 0 takes a free one. */
@@ -27,16 +27,8 @@ export async function serveHealth(options: HealthOptions): Promise<{ port: numbe
       response.end('paths: /healthz /readyz');
     }
   });
-  await listen(server, options);
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, options);
   return { port, close: () => close(server) };
-}
-
-function listen(server: Server, { port, host }: HealthOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, ...(host && { host }) }, resolve);
-  });
 }
 
 function close(server: Server): Promise<void> {

@@ -1,9 +1,9 @@
 /** Serves a process's metrics to those whom the API server lets read them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { listen } from './listen.ts';
 import { registry } from './metrics.ts';
 import type { MetricsAccess } from './metrics-access.ts';
 
@@ -39,12 +39,12 @@ export async function serveMetrics(
   const { logger, retryMs = 30_000 } = options;
   while (!signal.aborted) {
     try {
-      const server = await start(options);
+      const { server, port } = await start(options);
       signal.addEventListener('abort', () => {
         server.closeAllConnections();
         server.close();
       });
-      onPort((server.address() as AddressInfo).port);
+      onPort(port);
       return;
     } catch (error) {
       logger.warn({ err: error, port: options.port }, 'metrics are not served, trying again');
@@ -53,7 +53,7 @@ export async function serveMetrics(
   }
 }
 
-async function start({ port, access, makeCertificate, others }: MetricsServerOptions): Promise<Server> {
+async function start({ port, access, makeCertificate, others }: MetricsServerOptions) {
   const { key, certificate } = await makeCertificate();
   const server = createServer(
     {
@@ -67,11 +67,7 @@ async function start({ port, access, makeCertificate, others }: MetricsServerOpt
     (request, response) => void answer(request, response, access, others),
   );
   server.maxConnections = connectionsAtOnce;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port }, resolve);
-  });
-  return server;
+  return { server, port: await listen(server, { port }) };
 }
 
 async function answer(

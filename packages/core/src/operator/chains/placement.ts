@@ -1,7 +1,7 @@
 /** Which node runs a chain. Pure. */
 import type { ServiceFunctionChain } from '../../api/kinds/service-function-chain.ts';
 import { labels } from '../../api/names/names.ts';
-import { firstTen } from '../../listed.ts';
+import { firstTen } from '../../first-ten.ts';
 import { type DpuNode, type Eligibility, eligibility, type NodeObject, type Site, selectorText } from './nodes.ts';
 
 export type Placement =

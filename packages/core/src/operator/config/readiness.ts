@@ -2,8 +2,8 @@
 import { type ConditionInput, isConditionTrue } from '../../api/fields/conditions.ts';
 import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
 import { labels, workloads } from '../../api/names/names.ts';
+import { firstTen } from '../../first-ten.ts';
 import type { DaemonSet } from '../../kube/index.ts';
-import { firstTen } from '../../listed.ts';
 
 export interface Deployed {
   daemons: Pick<DaemonSet, 'metadata' | 'status'>;

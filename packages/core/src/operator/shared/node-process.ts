@@ -8,7 +8,7 @@ const semiSpace = '--max-semi-space-size=1';
 
 /**
  * A VSP is as fast as V8 makes it while it works, and gives what that took back when it is quiet again (the SDK's
- * host/memory.ts). GetDevices with the smallest plugin, in turns with a bare grpc-js server without flags
+ * host/command/memory.ts). GetDevices with the smallest plugin, in turns with a bare grpc-js server without flags
  * (test/bench/plugins/plugin-host.ts with real-time priority, 48,000 calls each; Node 24.21, 2 cores at load 70): calls/s as parts
  * of that server's 2,032 and 3,603, with 1 and 16 in flight; MiB right after the calls, and 25 s later.
  *

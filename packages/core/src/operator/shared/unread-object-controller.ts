@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { conditionSchema, metadataSchema } from '../../api/fields/meta.ts';
 import { dpuConditions } from '../../api/kinds/data-processing-unit.ts';
 import { fieldManagers } from '../../api/names/names.ts';
+import { firstTen } from '../../first-ten.ts';
 import {
   applyConditions,
   Controller,
@@ -16,7 +17,6 @@ import {
   type ResourceType,
   understand,
 } from '../../kube/index.ts';
-import { firstTen } from '../../listed.ts';
 import type { Caches } from './caches.ts';
 import { tokens } from './tokens.ts';
 

@@ -1,6 +1,5 @@
 /** Addresses as they come and go, from the kernel's notifications (RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR). */
-import type { NetlinkSocket } from '../netlink/kernel/socket.ts';
-import { notificationSocket, watchSocket } from '../netlink/kernel/watch.ts';
+import { watchNotifications } from '../netlink/kernel/watch.ts';
 import { decodeAddress, RTM_DELADDR, RTM_NEWADDR } from '../netlink/messages/addresses.ts';
 import type { Message } from '../netlink/messages/messages.ts';
 import type { LinkAddress } from './link.ts';
@@ -22,14 +21,7 @@ const addressGroups = (1 << 4) | (1 << 8);
  * this returns is seen. An address that goes with its link is told as deleted.
  */
 export function watchAddresses(onChange: (change: AddressChange) => void, options: WatchLinksOptions): void {
-  const { signal, netns } = options;
-  const read = (socket: NetlinkSocket, onLost: () => void) => {
-    for (const message of socket.notifications(onLost)) {
-      const change = toAddressChange(message);
-      if (change && !signal.aborted) onChange(change);
-    }
-  };
-  watchSocket(() => notificationSocket(addressGroups, netns), read, options);
+  watchNotifications(addressGroups, toAddressChange, onChange, options);
 }
 
 /** Undefined for what is no change of an IPv4 or IPv6 address. */

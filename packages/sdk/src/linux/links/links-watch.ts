@@ -1,7 +1,6 @@
 /** Link changes as they happen, from the kernel's notifications (RTNLGRP_LINK). */
 import { omitUndefined } from '../../omit-undefined.ts';
-import type { NetlinkSocket } from '../netlink/kernel/socket.ts';
-import { notificationSocket, type WatchOptions, watchSocket } from '../netlink/kernel/watch.ts';
+import { type WatchOptions, watchNotifications } from '../netlink/kernel/watch.ts';
 import { decodeLink, isMovedAway, RTM_DELLINK, RTM_NEWLINK } from '../netlink/messages/links.ts';
 import type { Message } from '../netlink/messages/messages.ts';
 
@@ -35,14 +34,7 @@ const AF_BRIDGE = 7;
  * this returns is seen.
  */
 export function watchLinks(onChange: (change: LinkChange) => void, options: WatchLinksOptions): void {
-  const { signal, netns } = options;
-  const read = (socket: NetlinkSocket, onLost: () => void) => {
-    for (const message of socket.notifications(onLost)) {
-      const change = toLinkChange(message);
-      if (change && !signal.aborted) onChange(change);
-    }
-  };
-  watchSocket(() => notificationSocket(linkGroup, netns), read, options);
+  watchNotifications(linkGroup, toLinkChange, onChange, options);
 }
 
 /** Undefined for what is no change of a link. */

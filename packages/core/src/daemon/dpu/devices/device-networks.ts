@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { type NetworkReport, type NetworkWish, vfRangesText } from '../../../api/index.ts';
-import { firstTen } from '../../../listed.ts';
+import { firstTen } from '../../../first-ten.ts';
 import { backoffDelay } from '../../../retry-backoff.ts';
 import type { DeviceAllocations } from '../../attach/collaborators.ts';
 import { type Presence, there } from '../../presence.ts';

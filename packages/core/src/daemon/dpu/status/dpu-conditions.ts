@@ -1,6 +1,6 @@
 /** What a DPU's Ready condition says where that is not for its manager to say. Pure. */
 import { type Condition, type ConditionInput, dpuConditions, findCondition } from '../../../api/index.ts';
-import { firstTen } from '../../../listed.ts';
+import { firstTen } from '../../../first-ten.ts';
 import { type Presence, there } from '../../presence.ts';
 
 /** Who uses a DPU. */

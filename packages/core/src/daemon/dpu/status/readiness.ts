@@ -2,7 +2,7 @@
 import type { Device } from '@dpu-operator/sdk';
 import type { DpuSide } from '@dpu-operator/sdk/manifest';
 import { annotations, type ConditionInput, dpuConditions } from '../../../api/index.ts';
-import { firstTen } from '../../../listed.ts';
+import { firstTen } from '../../../first-ten.ts';
 import type { Outage } from '../../peer/availability.ts';
 
 export type VspState =

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { DpuError, type VirtualFunctions } from '@dpu-operator/sdk';
 import { limitsOf, type VspClient } from '@dpu-operator/sdk/client';
 import { type ConditionInput, dpuConditions } from '../../../api/index.ts';
-import { firstTen } from '../../../listed.ts';
+import { firstTen } from '../../../first-ten.ts';
 import { gone, type Presence, there, unknown } from '../../presence.ts';
 import { KeyedLock } from '../../state/keyed-lock.ts';
 import { comesWithRestart, describeWish, planVfs, type VfCall, type VfWish, vfCount } from './vf-plan.ts';

@@ -1,6 +1,6 @@
 /** What to do about a number of virtual functions that is wanted. Pure. */
 import type { PhysicalFunction, VirtualFunctions } from '@dpu-operator/sdk';
-import { firstTen } from '../../../listed.ts';
+import { firstTen } from '../../../first-ten.ts';
 
 /** Of the whole card, or of each physical function by its number. */
 export type VfWish = number | readonly number[];

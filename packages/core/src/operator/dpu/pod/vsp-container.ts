@@ -29,7 +29,7 @@ const filesDirectory = '/var/run/dpu-vsp';
 
 /**
  * Of a plugin that runs in the plugin host and says nothing of its memory. The software DPU's container at most (cgroup,
- * with the page cache): 59 MiB while 64 pods are attached at once; a host that is never quiet 134 MiB (host/memory.ts).
+ * with the page cache): 59 MiB while 64 pods are attached at once; a host that is never quiet 134 MiB (host/command/memory.ts).
  */
 const hostLimits = { memory: '512Mi' };
 

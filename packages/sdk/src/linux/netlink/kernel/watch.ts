@@ -1,5 +1,6 @@
 /** Notifications of the kernel as they come, until a signal aborts. */
 import { DpuError } from '../../../errors.ts';
+import type { Message } from '../messages/messages.ts';
 import { koffi, type PollHandle } from './koffi.ts';
 import { NetworkNamespace } from './namespace.ts';
 import { NetlinkSocket } from './socket.ts';
@@ -11,6 +12,11 @@ export interface WatchOptions {
    * caller should look.
    */
   onRestart?: (reason: string) => void;
+}
+
+interface NotificationOptions extends WatchOptions {
+  /** Path of a network namespace. Default: that of this process. */
+  netns?: string;
 }
 
 /** A message of a link has some 2 KB: room for a thousand pods that start together. */
@@ -45,12 +51,28 @@ export function watchSocket(
 }
 
 /**
- * Hears what the kernel tells of links, addresses and routes.
+ * Hears what the kernel tells of links, addresses and routes. What happens after this returns is seen.
  *
  * @param groups Bits of linux/rtnetlink.h RTNLGRP_*: that of group n is 1 << (n - 1).
- * @param netns path of a network namespace. Default: that of this process.
+ * @param changeIn undefined for messages that are passed over
  */
-export function notificationSocket(groups: number, netns?: string): NetlinkSocket {
+export function watchNotifications<Change>(
+  groups: number,
+  changeIn: (message: Message) => Change | undefined,
+  onChange: (change: Change) => void,
+  options: NotificationOptions,
+): void {
+  const { signal, netns } = options;
+  const read = (socket: NetlinkSocket, onLost: () => void) => {
+    for (const message of socket.notifications(onLost)) {
+      const change = changeIn(message);
+      if (change && !signal.aborted) onChange(change);
+    }
+  };
+  watchSocket(() => notificationSocket(groups, netns), read, options);
+}
+
+function notificationSocket(groups: number, netns: string | undefined): NetlinkSocket {
   const namespace = netns === undefined ? NetworkNamespace.home : NetworkNamespace.open(netns);
   try {
     return NetlinkSocket.open(namespace, { groups, bufferBytes });
