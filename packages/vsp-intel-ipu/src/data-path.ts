@@ -4,6 +4,7 @@ import {
   type Clock,
   type DataPath,
   type DataPathKind,
+  type DpuError,
   failed,
   type Logger,
   type Outcome,
@@ -11,7 +12,7 @@ import {
   type Platform,
   type Wanted,
 } from '@dpu-operator/sdk';
-import type { ClosedMarker } from '@dpu-operator/sdk/linux';
+import { type ClosedMarker, closedBy } from '@dpu-operator/sdk/linux';
 import type { Bridging } from './bridge/bridging.ts';
 import type { Card } from './fxp/card.ts';
 import { entriesOf } from './fxp/entries.ts';
@@ -26,6 +27,8 @@ export interface DataPathOptions {
   functions: CardFunctions;
   journal: Journal;
   bridging: Bridging;
+  /** Functions can work for one logical bridge alone. */
+  perBridge: boolean;
   closed: ClosedMarker;
   links: Platform['links'];
   clock: Clock;
@@ -80,17 +83,18 @@ export class IpuDataPath implements DataPath {
   }
 
   async #apply(wanted: Wanted, { changed, complete, signal }: ApplyCall, isAll: boolean): Promise<Outcomes> {
-    const { card, functions, journal } = this.#options;
+    const { card, functions, journal, perBridge } = this.#options;
+    const { available } = card;
     const before = journal.history.at(-1) ?? new Map();
     const vsiOf = await functions.vsis(macsOf(wanted), vsisOf(before), signal);
-    const { placements, outcomes } = place({ wanted, changed, complete, before, available: card.available, vsiOf });
+    const { placements, outcomes } = place({ wanted, changed, complete, before, available, perBridge, vsiOf });
     const told = new Set(changed.map(({ name }) => name));
     const history = journal.history;
     // On disk first: what a write that does not end leaves behind is found again.
     await journal.begin(placements);
     const { failures, isLeft } = await this.#program(history, placements, isAll, told);
     for (const [name, outcome] of failures) outcomes.set(name, outcome);
-    const unbridged = await this.#options.bridging.apply(placements, await this.#isClosed(placements));
+    const unbridged = await this.#bridge(placements, complete ? wanted : undefined);
     for (const [name, placement] of placements) {
       const error = pairsOf(placement).flatMap(({ representor }) => unbridged.get(representor) ?? [])[0];
       if (error && !outcomes.has(name)) outcomes.set(name, failed(error));
@@ -112,13 +116,14 @@ export class IpuDataPath implements DataPath {
     });
   }
 
-  /** Since the first chain: nothing goes around one that is not there at the moment. */
-  async #isClosed(placements: Placements): Promise<boolean> {
-    const { closed } = this.#options;
-    if (await closed.isSet()) return true;
-    const hasChain = [...placements.keys()].some((name) => name.startsWith('serviceChains/'));
-    if (hasChain) await closed.set();
-    return hasChain;
+  /** @param all what is wanted, once all of it was told */
+  async #bridge(placements: Placements, all: Wanted | undefined): Promise<ReadonlyMap<string, DpuError>> {
+    const { bridging, closed } = this.#options;
+    const before = await closed.read();
+    const bridges = all && new Set([...all.logicalBridges.values()].map(({ vlanId }) => vlanId));
+    const chains = new Map([...placements].flatMap(([name, one]) => (one.kind === 'chain' ? [[name, one]] : [])));
+    const next = closedBy(chains, before, bridges);
+    return closed.change(before, next, () => bridging.apply(placements, next));
   }
 
   async #program(

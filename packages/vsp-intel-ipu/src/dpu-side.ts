@@ -26,7 +26,19 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
   const bridging = bridgingOf(context, owner, () => dataPath.lost());
   const closed = ClosedMarker.ofNode(owner, stateDirectory);
   const { reapply } = context;
-  const dataPath = new IpuDataPath({ card, functions, journal, bridging, closed, links, clock, logger, reapply });
+  const isOvs = settings.bridge === 'ovs';
+  const dataPath = new IpuDataPath({
+    card,
+    functions,
+    journal,
+    bridging,
+    perBridge: isOvs,
+    closed,
+    links,
+    clock,
+    logger,
+    reapply,
+  });
   const devices = new FunctionDevices({ names: settings.functionDevices, platform, logger, stateDirectory });
   await devices.start();
   const bridgeWatch = { signal, onRestart: () => dataPath.bridgeGone(), ...(links.netns && { netns: links.netns }) };
@@ -45,7 +57,7 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
     watchDevices: (onChange) => devices.watch(onChange),
     // The interfaces of the ACC are as many as its firmware says. To have none of them means that the DPU is taken away.
     setNumVfs: async (count) => {
-      if (count === 0) await closed.clear();
+      if (count === 0) await closed.clearAll();
       return settings.functionDevices.length;
     },
     dataPath,
@@ -53,8 +65,9 @@ export async function createDpuSide(context: PluginContext<Settings>): Promise<P
     limits: {
       maxVfs: settings.functionDevices.length,
       maxBridgePorts: representors.hosts.length,
-      trunk: settings.bridge === 'ovs',
+      trunk: isOvs,
       vxlan: false,
+      perBridge: isOvs,
     },
     close: async () => {
       dataPath.close();

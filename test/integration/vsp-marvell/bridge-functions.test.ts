@@ -2,6 +2,7 @@
 import type { StartedPlugin } from '@dpu-operator/sdk/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bridgePort } from '../../support/network/bridge-port.ts';
+import { splitCable } from '../../support/network/cable.ts';
 import { type Netns, passes } from '../../support/network/netns.ts';
 import { WireFunction } from '../../support/network/wire-function.ts';
 import { present } from '../vsp-mock/fixture.ts';
@@ -30,15 +31,14 @@ beforeAll(async () => {
     ['outside-blue', 'pod-a', 'pod-blue', 'pod-blue2'].map((name) => fixture.netns(name)),
   );
   [a, blue, blue2] = pods as [Netns, Netns, Netns];
-  // Kernels without VLAN devices: another bridge of the same switch takes the tag off behind the uplink.
-  await fixture.outside.links.batch([`link set eth0 netns ${fixture.dpu.name} name cable`]);
-  await fixture.dpu.up('cable');
-  await fixture.dpu.join('wire0', '', fixture.outside, 'eth0', `${outsideIp}/24`);
-  await fixture.dpu.join('wire20', '', outsideBlue as Netns, 'eth0', `${outsideBlueIp}/24`);
-  await fixture.vsctl('add-br', 'br-cable', '--', 'set', 'bridge', 'br-cable', 'datapath_type=netdev');
-  await fixture.vsctl('add-port', 'br-cable', 'cable');
-  await fixture.vsctl('add-port', 'br-cable', 'wire0', 'vlan_mode=native-untagged', 'tag=0');
-  await fixture.vsctl('add-port', 'br-cable', 'wire20', `tag=${vlanId}`);
+  await splitCable({
+    card: fixture.dpu,
+    vsctl: (...args) => fixture.vsctl(...args),
+    outside: fixture.outside,
+    outsideOfVlan: outsideBlue as Netns,
+    vlanId,
+    addresses: { outside: `${outsideIp}/24`, ofVlan: `${outsideBlueIp}/24` },
+  });
   await vsp.client.createLogicalBridge({ name: 'logicalBridges/blue', vlanId });
   const places = [
     { pod: a, address: '10.9.0.1', logicalBridges: ['2'] },

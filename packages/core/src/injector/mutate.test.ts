@@ -40,6 +40,17 @@ describe('networks', () => {
     expect(outcome(pod).spec.containers?.[0].resources).toEqual(asks({ [resourceName]: '2' }));
   });
 
+  test('a device that a claim brings is not asked for, where the network says so; else a warning tells how', () => {
+    const claims = { containers: [{ name: 'app' }], resourceClaims: [{ name: 'vf', resourceClaimTemplateName: 'vf' }] };
+    expect(injectInto(podWith('claimed', claims))).toEqual({ patch: [], warnings: [] });
+    expect(outcome(podWith('claimed,net', claims)).spec.containers?.[0].resources).toEqual(one);
+    expect(injectInto(podWith('net', claims)).warnings).toEqual([]);
+    expect(outcome(podWith('claimed')).spec.containers?.[0].resources).toEqual(asks({ 'example.com/claimed': '1' }));
+    const { patch, warnings } = injectInto(podWith('other', claims));
+    expect(patch).not.toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining('dpu.config.openshift.io/devices-by-claim: "true"')]);
+  });
+
   test.each<[string, string]>([
     ['absent', 'there is no NetworkAttachmentDefinition default/absent, which the pod names as its network'],
     ['elsewhere/net', 'there is no NetworkAttachmentDefinition elsewhere/net, which'],
@@ -48,6 +59,7 @@ describe('networks', () => {
     ['net@', "'net@': '' is no name of an interface"],
     ['net,,net', "'': '' is no name of an object"],
     ['Net', "'Net' is no name of an object"],
+    ['n'.repeat(254), `'${'n'.repeat(254)}' is no name of an object`],
     ['[{"name":1}]', 'is no list of networks'],
     ['[{]', `annotation ${networksAnnotation}: `],
     [
@@ -66,6 +78,14 @@ describe('networks', () => {
     ],
   ])('%s is refused', (networks, message) => {
     expect(() => injectInto(podWith(networks))).toThrow(message);
+  });
+
+  test.each([
+    ['too many', Array(1025).fill('net').join(), 'names 1025 networks, a pod has 1024 at most'],
+    ['too many in JSON', JSON.stringify(Array(1025).fill(1)), 'names 1025 networks, a pod has 1024 at most'],
+    ['more than a pod can have of annotations', '['.repeat(256 * 1024 + 1), 'has more than 262144 characters'],
+  ])('%s are refused', (_, networks, message) => {
+    expect(() => injectInto(podWith(networks))).toThrow(`annotation ${networksAnnotation}: ${message}`);
   });
 
   test('two default networks are refused', () => {

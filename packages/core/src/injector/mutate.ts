@@ -8,7 +8,7 @@
  * What the user set stays, and a pod that has all of it is left alone: another run over its outcome changes nothing.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { networkResourceAnnotation, resourceName } from '../api/names/names.ts';
+import { annotations as annotationNames, networkResourceAnnotation, resourceName } from '../api/names/names.ts';
 import { isExtendedResource, isLabel } from './kubernetes-names.ts';
 import { InjectionError } from './networks.ts';
 import type { AddOperation, InjectedContainer, InjectedPod } from './pod.ts';
@@ -62,20 +62,36 @@ export function mutate(
   const wantedLabels = nodeLabels(networks);
   const patch = [
     ...changed('/metadata/annotations', pod.metadata.annotations, annotations),
-    ...resourcesAndFiles(pod, countResources(networks), settings),
+    ...resourcesAndFiles(pod, countResources(pod, networks, warnings), settings),
     ...changed('/spec/nodeSelector', pod.spec.nodeSelector, nodeSelectorWith(pod, wantedLabels, warnings)),
   ];
   return { patch, warnings };
 }
 
-function countResources(networks: readonly FoundNetwork[]): Map<string, number> {
+/**
+ * Which claim brings which device is known when it has been allocated, so the network has to say that one does. Devices of
+ * the operator come by requests alone.
+ */
+function countResources(
+  { spec }: InjectedPod,
+  networks: readonly FoundNetwork[],
+  warnings: string[],
+): Map<string, number> {
   const counts = new Map<string, number>();
+  const hasClaims = (spec.resourceClaims ?? []).length > 0;
   for (const { name, definition } of networks) {
     const resource = definition[networkResourceAnnotation];
     if (!resource) continue;
     if (!isExtendedResource(resource)) {
       throw new InjectionError(
         `NetworkAttachmentDefinition ${name}: annotation ${networkResourceAnnotation}: '${resource}' is no name of devices, such as ${resourceName}`,
+      );
+    }
+    const isForeign = !resource.startsWith(resourceName);
+    if (hasClaims && isForeign) {
+      if (definition[annotationNames.devicesByClaim] === 'true') continue;
+      warnings.push(
+        `network ${name}: the pod is to ask for ${resource}; where a claim of it brings the device, the NetworkAttachmentDefinition says so: ${annotationNames.devicesByClaim}: "true"`,
       );
     }
     counts.set(resource, (counts.get(resource) ?? 0) + 1);

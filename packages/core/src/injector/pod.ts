@@ -22,6 +22,7 @@ export const podSchema = z.object({
     initContainers: z.array(initContainerSchema).nullish(),
     volumes: z.array(z.looseObject({ name: z.string() })).nullish(),
     nodeSelector: z.record(z.string(), z.string()).nullish(),
+    resourceClaims: z.array(z.looseObject({ name: z.string() })).nullish(),
   }),
 });
 

@@ -2,9 +2,9 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { resourceName } from '../api/names/names.ts';
 import { ApiError } from '../kube/client/api-error.ts';
 import { type KeyAndCertificate, makeServerCertificate } from '../trust/x509/operations.ts';
@@ -47,6 +47,7 @@ interface Call {
   path?: string;
   ca?: string;
   agent?: Agent | false;
+  port?: number;
 }
 
 interface Reply {
@@ -54,16 +55,18 @@ interface Reply {
   answer: AdmissionAnswer;
   /** SHA-256 of the server's certificate. */
   fingerprint: string;
+  /** Of the caller's end of the connection. */
+  localPort: number;
 }
 
 async function call({ body = '', contentType = 'application/json', ...rest }: Call): Promise<Reply> {
-  const { method = 'POST', path = '/mutate', ca = certificate.certificate, agent = false } = rest;
+  const { method = 'POST', path = '/mutate', ca = certificate.certificate, agent = false, port = server.port } = rest;
   return await new Promise((resolve, reject) => {
     const sent = httpsRequest(
       {
         host: '127.0.0.1',
         servername: 'localhost',
-        port: server.port,
+        port,
         method,
         path,
         ca,
@@ -71,14 +74,21 @@ async function call({ body = '', contentType = 'application/json', ...rest }: Ca
         headers: { 'Content-Type': contentType },
       },
       (response) => {
-        const { fingerprint256 } = (response.socket as TLSSocket).getPeerCertificate();
+        const socket = response.socket as TLSSocket;
+        const { fingerprint256 } = socket.getPeerCertificate();
+        const { localPort = 0 } = socket;
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part) => {
           text += part;
         });
         response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, answer: JSON.parse(text), fingerprint: fingerprint256 }),
+          resolve({
+            status: response.statusCode ?? 0,
+            answer: JSON.parse(text),
+            fingerprint: fingerprint256,
+            localPort,
+          }),
         );
       },
     );
@@ -174,6 +184,13 @@ test.each<[string, Call, number, string]>([
   ['another kind of document', { body: JSON.stringify({ kind: 'Pod', request: newPod }) }, 200, 'kind: '],
   ['text', { body: '{}', contentType: 'text/plain' }, 415, "'text/plain' is not application/json"],
   ['too much', { body: 'x'.repeat(9 * 1024 * 1024) }, 413, 'more than 8388608 bytes'],
+  ['too much of little', { body: '['.repeat(10_001) }, 413, 'more than 10000 members and elements'],
+  [
+    'what is wrong all over',
+    { body: review({ ...newPod, object: podWith('net', { containers: Array(5_000).fill(1) }) }) },
+    200,
+    'and 4990 more',
+  ],
   ['another path', { path: '/validate', body: '{}' }, 404, 'POST /mutate'],
   ['another method', { method: 'PUT', body: '{}' }, 405, 'PUT'],
 ])('%s is answered with the reason', async (_, message, status, reason) => {
@@ -189,6 +206,67 @@ test('where the API server does not say whether a network exists, the call fails
   const reply = await call({ body: review({ ...newPod, object: podWith('unknown') }) });
   expect(reply.status).toBe(500);
   expect(reply.answer.response.status?.message).toContain('the API server is away');
+});
+
+describe('with limits', () => {
+  const cleanups: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  /** @returns opens a connection, and resolves when its TLS is set up */
+  async function serveWith(limits: { requestMs?: number; connections?: number }) {
+    const definitions = { find: async () => undefined };
+    const settings = () => defaultSettings;
+    const options = { port: 0, host: '127.0.0.1', certificate, logger, settings, definitions };
+    const { port, close } = await serveWebhook({ ...options, ...limits });
+    cleanups.push(close);
+    return async (text = ''): Promise<TLSSocket> => {
+      const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca: certificate.certificate });
+      cleanups.push(() => socket.destroy());
+      socket.on('error', () => {});
+      await new Promise((resolve, reject) => {
+        socket.once('secureConnect', resolve);
+        socket.once('close', () => reject(new Error('closed')));
+      });
+      socket.resume().write(text);
+      return socket;
+    };
+  }
+
+  test.each([
+    ['that says nothing', ''],
+    ['whose headers do not end', 'POST /mutate HTTP/1.1\r\nHost: localhost\r\n'],
+    [
+      'whose body does not end',
+      'POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    ],
+  ])('a caller %s loses its connection', async (_, text) => {
+    const open = await serveWith({ requestMs: 100 });
+    const socket = await open(text);
+    await new Promise((resolve) => socket.once('close', resolve));
+  });
+
+  test('of as many connections as there may be the one that was used least lately gives way to another', async () => {
+    const options = {
+      port: 0,
+      host: '127.0.0.1',
+      certificate,
+      logger,
+      settings: () => defaultSettings,
+      connections: 3,
+    };
+    const { port, close } = await serveWebhook({ ...options, definitions: { find: () => undefined } });
+    cleanups.push(close);
+    const agents = Array.from({ length: 5 }, () => new Agent({ keepAlive: true }));
+    cleanups.push(() => agents.forEach((agent) => void agent.destroy()));
+    const ask = async (agent: Agent) => (await call({ body: '{}', port, agent })).localPort;
+    const [first, second, third, fourth, fifth] = agents as [Agent, Agent, Agent, Agent, Agent];
+    const [firstPort, , thirdPort] = [await ask(first), await ask(second), await ask(third)];
+    for (const agent of [first, fourth, fifth]) await ask(agent);
+    expect(await ask(first)).toBe(firstPort);
+    expect(await ask(third)).not.toBe(thirdPort);
+  });
 });
 
 test('another certificate is used without a restart; open connections go on', async () => {

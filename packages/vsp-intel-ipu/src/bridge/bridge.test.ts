@@ -36,6 +36,10 @@ test('hosts reach the uplink, or the functions that are before it', () => {
   expect(segments({ a: host('a') }, true)).toEqual(['a:hosts', 'up:outside']);
 });
 
+test('a chain for one VLAN, placed when there was an Open vSwitch, stands in nobody’s way', () => {
+  expect(segments({ a: host('a'), f: { ...chain('f'), vlan: 20 } as Placement })).toEqual(['a:hosts', 'up:hosts']);
+});
+
 test('names of bridges fit into the kernel and are apart', () => {
   const port = (segment: BridgedPort['segment'], vlans: number[] = []) =>
     bridgeOf({ device: 'd', segment, vlans, isTrunk: false });

@@ -36,8 +36,10 @@ export function layOut(placements: Placements, uplink: string, closed: boolean):
       ports.push({ device: port.representor, segment: 'hosts', vlans, isTrunk });
       continue;
     }
+    const { functions, vlan } = placement;
+    // Of a time with Open vSwitch: it is refused when it is told.
+    if (vlan !== undefined) continue;
     isApart = true;
-    const { functions } = placement;
     for (const [index, { input, output }] of functions.entries()) {
       const before = functions[index - 1];
       const isLast = index === functions.length - 1;

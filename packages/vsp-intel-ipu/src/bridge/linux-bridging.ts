@@ -1,5 +1,6 @@
 /** Linux bridges of the ACC. They stay when the plugin ends, and go on forwarding. */
 import { DpuError, type Platform } from '@dpu-operator/sdk';
+import type { Closed } from '@dpu-operator/sdk/linux';
 import type { Placements } from '../interfaces/placement.ts';
 import type { Bridging } from './bridging.ts';
 import { layOut } from './layout.ts';
@@ -20,9 +21,9 @@ export class LinuxBridging implements Bridging {
     this.#options = options;
   }
 
-  async apply(placements: Placements, closed: boolean): Promise<ReadonlyMap<string, DpuError>> {
+  async apply(placements: Placements, closed: Closed): Promise<ReadonlyMap<string, DpuError>> {
     const { links, uplink, ours } = this.#options;
-    const ports = layOut(placements, uplink, closed);
+    const ports = layOut(placements, uplink, closed.all);
     const present = await links.list();
     const failed = new Map([...takenPorts(ports, present)].map(([device, bridge]) => [device, taken(device, bridge)]));
     const commands = planLinuxBridges(ports, present, ours);

@@ -4,11 +4,12 @@ import {
   Bridge,
   type BridgePortPlan,
   type BridgeState,
+  type Closed,
   type PortRecord,
   planFlows,
   planPorts,
 } from '@dpu-operator/sdk/linux';
-import type { Placements } from '../interfaces/placement.ts';
+import type { ChainPlacement, Placements } from '../interfaces/placement.ts';
 import { bridgePrefix } from '../settings.ts';
 import type { Bridging } from './bridging.ts';
 
@@ -57,7 +58,7 @@ export class OvsBridging implements Bridging {
     this.#bridge = new Bridge({ platform, ovs: this.#ovs, name: bridgePrefix, owner, logger });
   }
 
-  async apply(placements: Placements, closed: boolean): Promise<ReadonlyMap<string, DpuError>> {
+  async apply(placements: Placements, closed: Closed): Promise<ReadonlyMap<string, DpuError>> {
     await this.#ovs.start();
     if (placements.size === 0) {
       if (!this.#isRemoved) {
@@ -96,10 +97,10 @@ function openError(device: string, detail: string): DpuError {
   return new DpuError('INTERNAL', `Open vSwitch cannot open ${device}: ${detail}`);
 }
 
-function stateOf(placements: Placements, uplink: string, closed: boolean): BridgeState {
+function stateOf(placements: Placements, uplink: string, closed: Closed): BridgeState {
   const all = [...placements.values()];
   const hosts = all.flatMap((placement) => (placement.kind === 'host' ? [placement] : []));
-  const chains = all.flatMap((placement) => (placement.kind === 'chain' ? [placement] : []));
+  const chains = all.flatMap((placement) => (placement.kind === 'chain' ? [chainPorts(placement)] : []));
   return {
     hostPorts: hosts.map(({ port, vlans, isTrunk }) => ({
       device: port.representor,
@@ -107,13 +108,18 @@ function stateOf(placements: Placements, uplink: string, closed: boolean): Bridg
       type: isTrunk ? 'TRUNK' : 'ACCESS',
       vlans,
     })),
-    chains: chains.map(({ functions }) =>
-      functions.map(({ input, output }) => ({ input: input.representor, output: output.representor })),
-    ),
+    chains: chains.flatMap(({ vlan, functions }) => (vlan === undefined ? [functions] : [])),
+    vlanChains: chains.flatMap(({ vlan, functions }) => (vlan === undefined ? [] : { vlan, functions })),
     uplink,
-    closed,
+    closed: closed.all,
+    closedVlans: closed.vlans,
     hostToHost: 'direct',
   };
+}
+
+function chainPorts({ vlan, functions }: ChainPlacement) {
+  const ports = functions.map(({ input, output }) => ({ input: input.representor, output: output.representor }));
+  return { vlan, functions: ports };
 }
 
 /** What the ports are there for, by their names. */
@@ -126,9 +132,10 @@ function recordsOf(placements: Placements, uplink: string): Map<string, PortReco
       records.set(port.representor, { kind: 'host', name, mac: port.mac, type, vlans: [...vlans] });
       continue;
     }
+    const ofVlan = placement.vlan === undefined ? {} : { vlan: placement.vlan };
     for (const [place, ends] of placement.functions.entries()) {
       for (const end of ['input', 'output'] as const) {
-        records.set(ends[end].representor, { kind: 'function', name, place, end, mac: ends[end].mac });
+        records.set(ends[end].representor, { kind: 'function', name, place, end, mac: ends[end].mac, ...ofVlan });
       }
     }
   }

@@ -116,16 +116,17 @@ test('two host VFs may talk, and each with a function’s input and output', () 
   ]);
 });
 
-test('host VFs on different bridges may not talk, nor with functions from a bridge of their own', () => {
+test('host VFs on different bridges may not talk, nor with functions of another bridge', () => {
   const placements = new Map<string, Placement>([
     ['a', host(1, 101, [10])],
     ['b', host(2, 102, [20])],
     ['c', host(3, 103, [10, 20])],
     ['d', host(4, 104)],
     ['f', chain([5, 105, 6, 106])],
+    ['g', { ...chain([7, 107, 8, 108]), vlan: 20 }],
   ]);
   const owners = new Set(loops(entriesOf(placements)).map((text) => text.split(':')[0]));
-  expect([...owners]).toEqual(['a+c', 'b+c', 'd+f']);
+  expect([...owners]).toEqual(['a+c', 'b+c', 'b+g', 'c+g', 'd+f']);
 });
 
 test('entries of one object are its own and those that it shares, and no key twice', () => {

@@ -147,9 +147,10 @@ function sharedEntries(one: Placement, other: Placement): Entry[] {
   return [];
 }
 
-/** Functions are on the default bridge. */
-function talkToChain({ port, vlans }: HostPlacement, { functions }: ChainPlacement): Entry[] {
-  if (vlans.length > 0) return [];
+/** Functions are on the default bridge, or on the one that they work for. */
+function talkToChain({ port, vlans }: HostPlacement, { functions, vlan }: ChainPlacement): Entry[] {
+  const isShared = vlan === undefined ? vlans.length === 0 : vlans.includes(vlan);
+  if (!isShared) return [];
   const vsis = functions.flatMap(({ input, output }) => [input.vsi, output.vsi]);
   return vsis.flatMap((vsi) => talk(port.vsi, vsi));
 }

@@ -41,7 +41,7 @@ const changedOf = (wanted: Wanted, names: string[]): Change[] =>
 const run = (
   wanted: Wanted,
   before: Placements = new Map(),
-  options: { changed?: string[]; complete?: boolean } = {},
+  options: { changed?: string[]; complete?: boolean; perBridge?: boolean } = {},
 ) =>
   place({
     wanted,
@@ -49,6 +49,7 @@ const run = (
     changed: changedOf(wanted, options.changed ?? [...wanted.bridgePorts.keys()]),
     complete: options.complete ?? false,
     available,
+    perBridge: options.perBridge ?? true,
     vsiOf: (address) => vsis.get(address),
   });
 
@@ -105,9 +106,17 @@ test('chains have a pair of interfaces a function, all or none', () => {
   expect([...more.outcomes.values()]).toMatchObject([{ state: 'failed', code: 'RESOURCE_EXHAUSTED' }]);
 });
 
-test('the bridge of a DpuNetwork is refused', () => {
-  const { outcomes } = run(wantedOf([], [{ ...nf(20, 21), bridgeId: 'a1b2c3d4' }]));
-  expect([...outcomes.values()]).toMatchObject([{ state: 'failed', code: 'INVALID_ARGUMENT' }]);
+test('functions of one bridge keep its VLAN; with Linux bridges they are refused with the setting that helps', () => {
+  const ofBlue = (input: number, output: number) => ({ ...nf(input, output), bridgeId: 'blue' });
+  const wanted = wantedOf([], [nf(24, 25)], [[ofBlue(20, 21)]]);
+  const { placements } = run(wanted);
+  expect([...placements.values()].map((one) => one.kind === 'chain' && one.vlan)).toEqual([undefined, 20]);
+  const refused = run(wanted, placements, { perBridge: false, changed: ['serviceChains/c0'] });
+  expect(refused.outcomes.get('serviceChains/c0')).toMatchObject({
+    state: 'failed',
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('set bridge to ovs'),
+  });
 });
 
 test('while the card cannot be asked, only what is asked for fails', () => {
@@ -117,7 +126,15 @@ test('while the card cannot be asked, only what is asked for fails', () => {
     throw new Error('IMC away');
   };
   const changed = changedOf(wanted, ['bridgePorts/host0-1']);
-  const { placements, outcomes } = place({ wanted, before, changed, complete: true, available, vsiOf });
+  const { placements, outcomes } = place({
+    wanted,
+    before,
+    changed,
+    complete: true,
+    available,
+    perBridge: true,
+    vsiOf,
+  });
   expect(places(placements)).toEqual(places(before));
   expect([...outcomes.keys()]).toEqual(['bridgePorts/host0-1']);
 });

@@ -40,6 +40,8 @@ export interface HostPlacement {
 export interface ChainPlacement {
   kind: 'chain';
   functions: readonly { input: Pair; output: Pair }[];
+  /** Of the logical bridge whose frames alone they work for. */
+  vlan?: number;
 }
 
 export type Placement = HostPlacement | ChainPlacement;
@@ -57,6 +59,8 @@ export interface PlacingInput {
   complete: boolean;
   before: Placements;
   available: Available;
+  /** Functions can work for one logical bridge alone. */
+  perBridge: boolean;
   /**
    * The VSI of a MAC; undefined where the card knows of none.
    *
@@ -72,7 +76,8 @@ export interface Placing {
 }
 
 /** Places what is wanted. What is there and was not heard of yet stays until all that is wanted is known. */
-export function place({ wanted, changed, complete, before, available, vsiOf }: PlacingInput): Placing {
+export function place(input: PlacingInput): Placing {
+  const { wanted, changed, complete, before, available, perBridge, vsiOf } = input;
   const placements = new Map(before);
   const outcomes = new Map<string, Outcome>();
   const told = new Map(changed.map((change) => [change.name, change.after]));
@@ -119,11 +124,9 @@ export function place({ wanted, changed, complete, before, available, vsiOf }: P
   }
 
   function chainPlacement(functions: readonly NetworkFunction[], old: Placement | undefined): Placement {
+    const vlan = vlanOf(functions);
     const taken = new Set<string>();
-    const placed = functions.map(({ input, output, bridgeId }, index) => {
-      if (bridgeId) {
-        throw new DpuError('INVALID_ARGUMENT', `bridge_id: an Intel IPU has no bridge ${bridgeId}; leave it empty`);
-      }
+    const placed = functions.map(({ input, output }, index) => {
       const former = old?.kind === 'chain' ? old.functions[index]?.input.representor : undefined;
       const both = free(available.functions, (pair) => [pair.input, pair.output], former, taken);
       if (!both)
@@ -134,7 +137,17 @@ export function place({ wanted, changed, complete, before, available, vsiOf }: P
         output: pairOf(output, functionVsi(output), both.output),
       };
     });
-    return { kind: 'chain', functions: placed };
+    return { kind: 'chain', functions: placed, ...(vlan !== undefined && { vlan }) };
+  }
+
+  /** The host of the SDK has seen to it that functions of one chain name one bridge, which is there. */
+  function vlanOf(functions: readonly NetworkFunction[]): number | undefined {
+    const bridgeId = functions.find((nf) => nf.bridgeId)?.bridgeId;
+    if (bridgeId === undefined) return undefined;
+    const bridge = perBridge ? wanted.logicalBridges.get(`logicalBridges/${bridgeId}`) : undefined;
+    if (bridge) return bridge.vlanId;
+    const text = `bridge_id: with Linux bridges no function works for ${bridgeId} alone; leave it empty, or set bridge to ovs`;
+    throw new DpuError('INVALID_ARGUMENT', text);
   }
 
   function functionVsi(mac: string): number {

@@ -85,7 +85,7 @@ const statusSchema = z.object({
   conditions: conditionsSchema.optional(),
   resourceName: z.string().optional().describe('The resource that pods ask for.'),
   selectedVFs: z.array(z.int()).optional().describe('The virtual functions that dpuSelector names.'),
-  vlanId: z.int().optional().describe('The VLAN that the operator chose, where the spec names none.'),
+  vlanId: z.int().min(1).max(4094).optional().describe('The VLAN that the operator chose, where the spec names none.'),
   dpus: z.int().optional().describe('How many DataProcessingUnits it has devices on.'),
   devices: z.int().optional().describe('How many devices pods can have in it, or have.'),
 });

@@ -51,6 +51,12 @@ export const networkNames = {
 
 /** How a DpuNetwork is named among devices, networks and bridges. */
 export const networkResource = (network: string): string => `openshift.io/dpunetwork-${network}`;
+/**
+ * The environment variable by which a container finds its devices of a resource. As the SR-IOV device plugin names it: tools
+ * for DPDK look there. A shell reads no name with a hyphen.
+ */
+export const deviceVariable = (resource: string): string =>
+  `PCIDEVICE_${resource.replaceAll(/[/.-]/g, '_').toUpperCase()}`;
 export const networkNad = (network: string): string => `${network}-nad`;
 /** What of a resource's name is behind the slash has 63 characters at most. */
 export const longestNetworkName = 52;
@@ -117,6 +123,8 @@ export const annotations = {
   retry: `${prefix}/retry`,
   /** On a VendorPlugin: another value than before has its versions looked up again. */
   refresh: `${prefix}/refresh`,
+  /** On a NetworkAttachmentDefinition, `true`: pods with resource claims get its devices by one of these. */
+  devicesByClaim: `${prefix}/devices-by-claim`,
   /** On the ConfigMap of the channel's trust: an order to the operator: see `orders`. */
   trustOrder: `${prefix}/trust-order`,
   /** On a ConfigMap with the trust of another installation: when it was exported there, RFC 3339. */

@@ -5,6 +5,7 @@
 import { type DeviceAllocation, DpuError } from '@dpu-operator/sdk';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
 import type { Logger } from 'pino';
+import { deviceVariable } from '../../api/index.ts';
 import type { PciFunctions } from '../attach/device/pci-functions.ts';
 import type { DeviceInfoFiles } from './device-info.ts';
 import type { ContainerAllocateResponse, DeviceSpec } from './device-plugin-api.ts';
@@ -70,8 +71,7 @@ function variables(resourceName: string, devices: readonly PooledDevice[]): Reco
   const info = told.map(({ id, kind, numaNode, attributes }) => [id, omitUndefined({ kind, numaNode, attributes })]);
   return {
     DPU_DEVICES: list,
-    // As the SR-IOV device plugin names it: tools for DPDK look there. A shell reads no name with a hyphen.
-    [`PCIDEVICE_${resourceName.replaceAll(/[/.-]/g, '_').toUpperCase()}`]: list,
+    [deviceVariable(resourceName)]: list,
     // As the Go operator has it, with a comma behind each.
     'NF-DEV': ids.map((id) => `${id},`).join(''),
     ...(info.length > 0 && { DPU_DEVICE_INFO: JSON.stringify(Object.fromEntries(info)) }),

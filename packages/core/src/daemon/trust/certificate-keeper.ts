@@ -43,7 +43,7 @@ export class CertificateKeeper {
   #opened = false;
   #asking = false;
   #failures = 0;
-  /** Milliseconds since 1970. */
+  /** Of performance.now(). */
   #askAgainAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -74,9 +74,9 @@ export class CertificateKeeper {
     this.#forgetExpired();
     const good = this.#goodUntilRenewal(identity);
     if (good !== undefined && !this.#asking) this.#succeeded();
-    const due = good ?? this.#askAgainAt;
-    if (due <= Date.now() && !this.#asking) void this.#ask(identity);
-    this.#wakeAt(this.#asking ? Number.POSITIVE_INFINITY : due);
+    const waitMs = good === undefined ? this.#askAgainAt - performance.now() : good - Date.now();
+    if (waitMs <= 0 && !this.#asking) void this.#ask(identity);
+    this.#wakeIn(this.#asking ? Number.POSITIVE_INFINITY : waitMs);
   }
 
   close(): void {
@@ -97,9 +97,9 @@ export class CertificateKeeper {
     this.#setProblem(undefined);
   }
 
-  #wakeAt(time: number): void {
-    const next = Math.min(time, this.#current?.notAfter.getTime() ?? Number.POSITIVE_INFINITY);
-    const delay = Math.min(Math.max(next - Date.now(), 0) + 1, longestSleepMs);
+  #wakeIn(waitMs: number): void {
+    const validMs = (this.#current?.notAfter.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+    const delay = Math.min(Math.max(Math.min(waitMs, validMs), 0) + 1, longestSleepMs);
     this.#timer = setTimeout(() => this.reconsider(), delay).unref();
   }
 
@@ -150,7 +150,7 @@ export class CertificateKeeper {
 
   #failed(error: unknown): void {
     this.#failures += 1;
-    this.#askAgainAt = Date.now() + backoffDelay(this.#failures, retry);
+    this.#askAgainAt = performance.now() + backoffDelay(this.#failures, retry);
     const why = error instanceof Error ? error.message : String(error);
     const isDenied = error instanceof RequestDenied;
     const advice = isDenied ? 'see the log of the operator' : 'check that the operator runs';

@@ -31,8 +31,8 @@ export async function giveOrder(context: Context, order: string, { resourceVersi
 }
 
 async function followed(context: Context, order: string): Promise<OwnTrust> {
-  const deadline = Date.now() + waitMs;
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + waitMs;
+  while (performance.now() < deadline) {
     const trust = await ownTrust(context);
     if (trust.order === undefined) {
       if (trust.refused !== undefined) throw new UsageError(`the operator refused: ${trust.refused}`);

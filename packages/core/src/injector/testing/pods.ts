@@ -1,5 +1,5 @@
 /** Pods for tests, and what becomes of them. */
-import { networkResourceAnnotation, networksAnnotation, resourceName } from '../../api/names/names.ts';
+import { annotations, networkResourceAnnotation, networksAnnotation, resourceName } from '../../api/names/names.ts';
 import { annotationsWith, type Definition, type Injection, mutate, nodeSelectorAnnotation } from '../mutate.ts';
 import { networksOf, notThere } from '../networks.ts';
 import { type AddOperation, podSchema } from '../pod.ts';
@@ -15,6 +15,7 @@ export interface TestPod {
     // biome-ignore lint/suspicious/noExplicitAny: as above
     volumes?: any[] | null;
     nodeSelector?: Record<string, string> | null;
+    resourceClaims?: { name: string; [field: string]: unknown }[] | null;
   };
 }
 
@@ -23,6 +24,7 @@ export const definitions: Record<string, Definition> = {
   'default/net': { [networkResourceAnnotation]: resourceName },
   'default/other': { [networkResourceAnnotation]: 'example.com/other' },
   'default/plain': {},
+  'default/claimed': { [networkResourceAnnotation]: 'example.com/claimed', [annotations.devicesByClaim]: 'true' },
   'default/zone-a': { [nodeSelectorAnnotation]: 'zone = a' },
   'default/zone-b': { [nodeSelectorAnnotation]: 'zone=b', [networkResourceAnnotation]: 'example.com/b' },
   'default/flag': { [nodeSelectorAnnotation]: 'has-dpu' },
@@ -50,14 +52,14 @@ export function podWith(
 export function injectInto(pod: TestPod, settings: Partial<InjectorSettings> = {}): Injection {
   const parsed = podSchema.parse(pod);
   const all = { ...defaultSettings, ...settings };
-  const annotations = annotationsWith(parsed, all);
-  const networks = networksOf(annotations, 'default').map(({ namespace, name }) => {
+  const named = annotationsWith(parsed, all);
+  const networks = networksOf(named, 'default').map(({ namespace, name }) => {
     const key = `${namespace}/${name}`;
     const definition = definitions[key];
     if (!definition) throw notThere(key);
     return { name: key, definition };
   });
-  return mutate(parsed, annotations, networks, all);
+  return mutate(parsed, named, networks, all);
 }
 
 /** The pod with the operations done to it, as the API server does them. */

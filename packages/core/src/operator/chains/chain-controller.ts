@@ -18,6 +18,7 @@ import {
 } from '../../kube/index.ts';
 import type { DaemonLeases } from '../daemons/daemon-leases.ts';
 import type { Caches } from '../shared/caches.ts';
+import { Elapsed } from '../shared/elapsed.ts';
 import type { Environment } from '../shared/environment.ts';
 import { gatherMs } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
@@ -49,6 +50,7 @@ export class ChainController {
   readonly #status: ChainStatusWriter;
   readonly #slow = new SlowStarts();
   readonly #sites: ChainSites;
+  readonly #elapsed = new Elapsed();
   /** Keys of chains that are on no node, or of which it is not known whether they may stay there. */
   readonly #undecided = new Set<string>();
 
@@ -74,7 +76,10 @@ export class ChainController {
 
   async reconcile(key: string): Promise<Requeue | undefined> {
     const chain = this.#caches.chains.getByKey(key);
-    if (!chain || isBeingDeleted(chain)) return undefined;
+    if (!chain || isBeingDeleted(chain)) {
+      this.#elapsed.forget(key);
+      return undefined;
+    }
     this.#undecided.add(key);
     const pods = this.#sites.podsOf(chain);
     const current = this.#sites.of(chain);
@@ -105,7 +110,7 @@ export class ChainController {
     }
     if (placement.is === 'nowhere') {
       this.#sites.place(chain, undefined);
-      await this.#pods.delete(chain, planPods({ chain, pods, node: undefined, orderPending: false }).remove);
+      await this.#pods.delete(chain, this.#planPods(chain, pods, undefined, false).remove);
       const nowhere: ChainCondition = {
         status: 'False',
         reason: 'NoNode',
@@ -120,6 +125,11 @@ export class ChainController {
     return await this.#run(chain, pods, site, network);
   }
 
+  #planPods(chain: ServiceFunctionChain, pods: readonly Pod[], node: string | undefined, orderPending: boolean) {
+    const ageMs = ({ metadata }: Pod) => this.#elapsed.since(keyOf(chain), metadata.name, metadata.creationTimestamp);
+    return planPods({ chain, pods, ageMs, node, orderPending });
+  }
+
   async #run(
     chain: ServiceFunctionChain,
     pods: Pod[],
@@ -129,7 +139,7 @@ export class ChainController {
     const { node } = site;
     const report = this.#reportOf(chain, node);
     const orderPending = report !== undefined && !isCurrent(chain, report);
-    const plan = planPods({ chain, pods, node, orderPending });
+    const plan = this.#planPods(chain, pods, node, orderPending);
     await this.#pods.delete(chain, plan.remove);
     const created: Pod[] = [];
     let refusal = plan.create.length > 0 ? this.#obstacle(chain, node) : undefined;

@@ -12,6 +12,7 @@ function plan(input: Partial<ChainPlanInput>) {
   const { remove, create, serving, waitMs } = planPods({
     chain: single,
     pods: [],
+    ageMs: ({ metadata }) => Date.now() - Date.parse(metadata.creationTimestamp ?? ''),
     node: 'dpu-1',
     orderPending: false,
     ...input,

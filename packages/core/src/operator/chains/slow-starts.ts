@@ -13,7 +13,7 @@ export class SlowStarts {
   readonly #starts = new Map<string, Start>();
   readonly #now: () => number;
 
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 

@@ -29,6 +29,7 @@ import { chainNamespaces, defaultNetworkNamespace, renderNetworks } from '../net
 import type { Caches } from '../shared/caches.ts';
 import { hashOf } from '../shared/canonical-json.ts';
 import type { Environment } from '../shared/environment.ts';
+import { inTurn } from '../shared/in-turn.ts';
 import { gatherMs, writeEveryMsForEach } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
 import { daemonPodHash, renderDaemonSet } from './daemon-set.ts';
@@ -178,9 +179,9 @@ export class DpuOperatorConfigController {
     if (!this.#caches.multusInstalled) return false;
     try {
       const { served } = this.#chainNamespaces(config);
-      for (const network of renderNetworks(config, served)) {
-        await this.#applyOnDrift(networkAttachmentDefinition, network, ...this.#caches.networks);
-      }
+      await inTurn(renderNetworks(config, served), (network) =>
+        this.#applyOnDrift(networkAttachmentDefinition, network, ...this.#caches.networks),
+      );
       await this.#deleteNetworksExcept([...served, defaultNetworkNamespace]);
       return true;
     } catch (error) {

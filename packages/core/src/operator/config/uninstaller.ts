@@ -16,6 +16,7 @@ import {
 } from '../../kube/index.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
+import { inTurn } from '../shared/in-turn.ts';
 import { tokens } from '../shared/tokens.ts';
 import { hasDaemon } from './daemon-set.ts';
 
@@ -50,9 +51,10 @@ export class Uninstaller {
   /** All but the config itself. @returns what it waits for; undefined when nothing is left. */
   async takeAway(): Promise<string | undefined> {
     const dpus = this.#caches.dpus.list();
-    for (const dpu of dpus.filter((dpu) => !isBeingDeleted(dpu))) {
-      await this.#store.delete(dataProcessingUnit, dpu.metadata.name, undefined, { uid: dpu.metadata.uid });
-    }
+    const staying = dpus.filter((dpu) => !isBeingDeleted(dpu));
+    await inTurn(staying, ({ metadata: { name, uid } }) =>
+      this.#store.delete(dataProcessingUnit, name, undefined, { uid }),
+    );
     if (dpus.length > 0)
       return firstTen(
         dpus.map((dpu) => this.#whyStillThere(dpu)),
@@ -85,16 +87,15 @@ export class Uninstaller {
       await this.#store.delete(daemonSet, workloads.daemon, this.#namespace, { propagation: 'Foreground' });
     }
     // No DPU has devices of them any more.
-    for (const network of this.#caches.dpuNetworks.list()) {
-      await removeFinalizer(this.#store, dpuNetwork, network, finalizers.network);
-    }
+    await inTurn(this.#caches.dpuNetworks.list(), (network) =>
+      removeFinalizer(this.#store, dpuNetwork, network, finalizers.network),
+    );
     if (!this.#caches.multusInstalled) return;
     const networks = this.#caches.networks.flatMap((informer) => informer.list());
     const own = networks.filter((one) => controllerName(one, dpuOperatorConfig.kind));
-    for (const network of [...own, ...this.#caches.networkNads.list()]) {
-      const { name, namespace: where, uid } = network.metadata;
-      await this.#store.delete(networkAttachmentDefinition, name, where, { uid });
-    }
+    await inTurn([...own, ...this.#caches.networkNads.list()], ({ metadata: { name, namespace: where, uid } }) =>
+      this.#store.delete(networkAttachmentDefinition, name, where, { uid }),
+    );
   }
 
   #whyStillThere(dpu: DataProcessingUnit): string {

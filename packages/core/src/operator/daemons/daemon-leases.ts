@@ -21,7 +21,7 @@ export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string]; hea
   readonly #caches: Caches;
   readonly #namespace: string;
   readonly #timers: SilenceTimers;
-  /** By Lease, in milliseconds since 1970. */
+  /** By Lease, of performance.now(). */
   readonly #heardSince = new Map<string, number>();
 
   constructor(
@@ -42,12 +42,14 @@ export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string]; hea
   }
 
   /**
-   * Since when a daemon is heard without a break, in milliseconds since 1970: 0 for one that may be older than Leases.
+   * For how many milliseconds a daemon is heard without a break: Infinity for one that may be older than Leases.
    *
    * @returns undefined while it is silent, and until this process has heard it once
    */
-  heardSince(leaseName: string): number | undefined {
-    return this.seenState(leaseName) === 'absent' ? 0 : this.#heardSince.get(leaseName);
+  heardMs(leaseName: string): number | undefined {
+    if (this.seenState(leaseName) === 'absent') return Number.POSITIVE_INFINITY;
+    const since = this.#heardSince.get(leaseName);
+    return since === undefined ? undefined : performance.now() - since;
   }
 
   /** By what this process has seen, without asking: good enough where silence destroys nothing. */
@@ -69,7 +71,7 @@ export class DaemonLeases extends EventEmitter<{ quiet: [leaseName: string]; hea
     const before = this.#timers.renewalOf(name);
     this.#timers.see(current, daemonLeaseSeconds);
     const now = this.#timers.renewalOf(name);
-    if (now === 'renewed' && before !== 'renewed') this.#heardSince.set(name, Date.now());
+    if (now === 'renewed' && before !== 'renewed') this.#heardSince.set(name, performance.now());
     if (now !== 'silent' && now !== before) this.emit('heard', name);
   }
 

@@ -8,6 +8,7 @@ import { Controller, type EventRecorder, type KubeStore, type Lease, lease } fro
 import { hasDaemon } from '../config/daemon-set.ts';
 import type { Caches } from '../shared/caches.ts';
 import type { Environment } from '../shared/environment.ts';
+import { inTurn } from '../shared/in-turn.ts';
 import { tokens } from '../shared/tokens.ts';
 import type { DaemonLeases } from './daemon-leases.ts';
 
@@ -49,7 +50,7 @@ export class DaemonSilenceController {
   /** One that does not exist says nothing. @param leaseName of a Lease whose time may have run out */
   async reconcile(leaseName: string): Promise<void> {
     if ((await this.#leases.state(leaseName)) !== 'silent') return;
-    for (const dpu of this.#caches.dpusByLease.get(leaseName)) await this.#report(dpu);
+    await inTurn(this.#caches.dpusByLease.get(leaseName), (dpu) => this.#report(dpu));
     const uid = this.#leaseOf(leaseName)?.metadata.uid;
     if (!this.#hasDaemon(leaseName)) await this.#store.delete(lease, leaseName, this.#namespace, { uid });
   }

@@ -21,6 +21,7 @@ import {
 import type { DaemonLeases } from '../daemons/daemon-leases.ts';
 import type { Caches } from '../shared/caches.ts';
 import { canonicalJson } from '../shared/canonical-json.ts';
+import { Elapsed } from '../shared/elapsed.ts';
 import type { Environment } from '../shared/environment.ts';
 import { faultCondition } from '../shared/own-faults.ts';
 import { tokens } from '../shared/tokens.ts';
@@ -30,7 +31,6 @@ import { DpuStatusWriter } from './dpu-status.ts';
 import { evictPods } from './evictions.ts';
 import { installPodName, renderInstallPod } from './install/install-pod.ts';
 import { createPod, PodRefusal } from './pod/create-pod.ts';
-import { FirstSeen } from './pod/first-seen.ts';
 import { ownPod } from './pod/own-pod.ts';
 import { renderVspPod } from './pod/vsp-pod.ts';
 import { obeyVspRestart } from './pod/vsp-restart.ts';
@@ -56,7 +56,7 @@ export class DataProcessingUnitController {
   readonly #turns: Turns;
   readonly #unplaced: UnplacedPods;
   /** When the VSP of each DPU started. */
-  readonly #starts = new FirstSeen();
+  readonly #elapsed = new Elapsed();
   /** By DPU: what was written into its spec, until the cache has that. */
   readonly #applied = new Map<string, object>();
 
@@ -132,7 +132,7 @@ export class DataProcessingUnitController {
   async #reconcile(key: string): Promise<Requeue | undefined> {
     const dpu = this.#caches.dpus.getByKey(key);
     if (!dpu) {
-      this.#starts.forget(key);
+      this.#elapsed.forget(key);
       this.#applied.delete(key);
       return undefined;
     }
@@ -238,7 +238,7 @@ export class DataProcessingUnitController {
   }
 
   #observe(dpu: DataProcessingUnit, { wanted }: Choice): ObservedState {
-    return observeDpu(dpu, wanted, this.#caches, this.#environment, this.#turns, this.#leases, this.#starts);
+    return observeDpu(dpu, wanted, this.#caches, this.#environment, this.#turns, this.#leases, this.#elapsed);
   }
 
   async #writeRollout(dpu: DataProcessingUnit, status: RolloutStatus): Promise<DataProcessingUnit> {

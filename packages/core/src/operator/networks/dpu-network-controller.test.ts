@@ -1,7 +1,7 @@
 /** DpuNetworks against an API server in memory. */
 import 'reflect-metadata';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { configName, finalizers } from '../../api/names/names.ts';
+import { configName, finalizers, networkBridgeId } from '../../api/names/names.ts';
 import { TestApiServer } from '../../daemon/testing/api-server.ts';
 import { type RunningControllers, runControllers } from '../testing/controllers.ts';
 import { putMultus } from '../testing/multus.ts';
@@ -339,6 +339,44 @@ test('a DPU whose spec nobody may write keeps no other from its networks, and th
   allowed = true;
   await vi.waitFor(() => expect(wishes()).toHaveLength(1), 20_000);
   await said('blue', 'Pending');
+});
+
+const vfs = (...values: string[]) => ({ matchExpressions: [{ key: 'vfId', operator: 'In', values }] });
+
+test('a network whose finalizer is refused keeps no other from its own, and no DPU is told of it until it has one', async () => {
+  let allowed = false;
+  api.forbid = (write) => (!allowed && write === `PATCH ${networkPath('blue')}` ? 'policy: hands off' : undefined);
+  putNetwork('blue');
+  putNetwork('green', { dpuSelector: vfs('4') });
+  await said('blue', 'FinalizerRefused');
+  expect(status('blue').conditions?.[0]?.message).toContain('policy: hands off');
+  await said('green', 'Pending');
+  expect(wishes()).toMatchObject([{ name: 'green', vfs: '4' }]);
+  allowed = true;
+  await vi.waitFor(() => expect(wishes()).toMatchObject([{ name: 'blue', vfs: '0-1' }, { name: 'green' }]), 20_000);
+  await said('blue', 'Pending');
+});
+
+test('a VLAN in the status that is none, of somebody else, is not taken for the one that was chosen', async () => {
+  api.put(networkPath('blue'), {
+    apiVersion,
+    kind: 'DpuNetwork',
+    metadata: { name: 'blue', generation: 1 },
+    spec: { dpuSelector: vfs('0-1') },
+    status: { vlanId: 5_000 },
+  });
+  await said('blue', 'Pending');
+  const { vlanId } = status('blue') as { vlanId?: number };
+  expect(vlanId).toBeLessThanOrEqual(4_000);
+  expect(wishes()).toMatchObject([{ logicalBridge: `dpunet-${networkBridgeId('blue')}-${vlanId}` }]);
+});
+
+test('a network whose status nobody may write keeps no other from its own', async () => {
+  api.forbid = (write) => (write === `PATCH ${networkPath('blue')}/status` ? 'policy: hands off' : undefined);
+  putNetwork('blue');
+  await vi.waitFor(() => expect(wishes()).toHaveLength(1), 20_000);
+  putNetwork('green', { dpuSelector: vfs('4') });
+  await said('green', 'Pending');
 });
 
 test('without a DpuOperatorConfig nothing is served, and nothing held up', async () => {

@@ -10,12 +10,14 @@ import {
   type EventRecorder,
   isBeingDeleted,
   isNotFound,
+  isRefused,
   type KubeStore,
   type Requeue,
   removeFinalizer,
 } from '../../kube/index.ts';
 import { evictPods } from '../dpu/evictions.ts';
 import type { Caches } from '../shared/caches.ts';
+import { inTurn } from '../shared/in-turn.ts';
 import { gatherMs } from '../shared/pace.ts';
 import { tokens } from '../shared/tokens.ts';
 import { deletingStatus, networkStatus, offStatus } from './dpu-network-status.ts';
@@ -46,6 +48,8 @@ export class DpuNetworkController {
   #plan: NetworksPlan | undefined;
   /** Names of networks of which there may be something new to say. */
   readonly #due = new Set<string>();
+  /** By network: the server's words, where nobody may write its finalizer. */
+  readonly #unheld = new Map<string, string>();
 
   constructor(
     @inject(tokens.store) store: KubeStore,
@@ -67,29 +71,43 @@ export class DpuNetworkController {
     for (const name of await this.#nads.apply(plan, this.#isOn)) this.#due.add(name);
     const untold = [...plan.untold];
     // It stands there before a DPU is told.
-    for (const name of this.#due) {
-      const network = this.#caches.dpuNetworks.get(name);
-      if (network && plan.tally(name).dpus > 0) {
-        await addFinalizer(this.#store, dpuNetwork, network, finalizers.network);
-      }
-    }
-    for (const name of await this.#wishes.apply(untold, plan)) this.#due.add(name);
-    const waits = this.#nads.faults.size + this.#wishes.refusals.size > 0 ? [lookAgainMs] : [];
-    for (const name of [...this.#due]) {
+    await this.#hold(plan);
+    for (const name of await this.#wishes.apply(untold, plan, this.#unheld)) this.#due.add(name);
+    const refused = this.#nads.faults.size + this.#wishes.refusals.size + this.#unheld.size;
+    const waits = refused > 0 ? [lookAgainMs] : [];
+    await inTurn([...this.#due], async (name) => {
       // It is looked at anew.
-      if (plan !== this.#plan) return undefined;
+      if (plan !== this.#plan) return;
       this.#due.delete(name);
       try {
         const again = await this.#conclude(name, plan);
         waits.push(...again);
-        // At once: the next one may fail.
         if (again.length > 0) this.#due.add(name);
       } catch (error) {
         this.#due.add(name);
         throw error;
       }
-    }
+    });
     return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;
+  }
+
+  /** A network whose finalizer is refused keeps no other from its own, and is tried again. */
+  async #hold(plan: NetworksPlan): Promise<void> {
+    for (const name of this.#unheld.keys()) this.#due.add(name);
+    for (const name of this.#due) {
+      const network = this.#caches.dpuNetworks.get(name);
+      if (!network || plan.tally(name).dpus === 0) {
+        this.#unheld.delete(name);
+        continue;
+      }
+      try {
+        await addFinalizer(this.#store, dpuNetwork, network, finalizers.network);
+        this.#unheld.delete(name);
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        this.#unheld.set(name, error.detail);
+      }
+    }
   }
 
   #watch(): void {
@@ -180,7 +198,8 @@ export class DpuNetworkController {
       const tally = plan.tally(name);
       const { multusInstalled } = this.#caches;
       const nadFault = this.#nads.faults.get(name);
-      const status = networkStatus({ network, planned, tally, multusInstalled, nadFault, refusals, untold });
+      const unheld = this.#unheld.get(name);
+      const status = networkStatus({ network, planned, tally, multusInstalled, nadFault, refusals, untold, unheld });
       waits.push(...(await this.#status.write(network, status)));
     } else if (!isBeingDeleted(network)) {
       waits.push(...(await this.#status.write(network, offStatus(network))));

@@ -30,6 +30,8 @@ export interface StatusInput {
   refusals: readonly string[];
   /** DPUs whose spec nobody may write, with the server's words. */
   untold: readonly string[];
+  /** The server's words, where nobody may write its finalizer. */
+  unheld?: string | undefined;
 }
 
 export function networkStatus(input: StatusInput, now = new Date()): DpuNetworkStatus {
@@ -99,7 +101,7 @@ function acceleration({ network, planned: { fault }, tally }: StatusInput): Cond
   if (refusing.length === 0) {
     return [{ ...verdict('True', 'FunctionsTaken', 'network functions work for it alone'), type: 'Accelerated' }];
   }
-  const message = `the plugin of ${firstTen(refusing)} takes no network functions for one network: their pods do not start there`;
+  const message = `the plugin of ${firstTen(refusing)} takes no network functions for one network: their pods do not start there; use a plugin that does, or the setting of it with which it does`;
   return [{ ...verdict('False', 'FunctionsRefused', message), type: 'Accelerated' }];
 }
 
@@ -122,6 +124,7 @@ function readiness({
   nadFault,
   refusals,
   untold,
+  unheld,
 }: StatusInput): ConditionInput {
   const { fault } = planned;
   if (fault) return verdict('False', fault.reason, fault.message);
@@ -145,6 +148,10 @@ function readiness({
     const side = network.spec.isAccelerated ? '' : ' of a host side';
     const message = `spec.nodeSelector and spec.dpuSelector select no DataProcessingUnit${side}; compare the labels`;
     return verdict('False', 'NothingSelected', message);
+  }
+  if (unheld !== undefined) {
+    const message = `the API server, or a policy, does not let the operator write its finalizer (${unheld}), without which no further DPU is told of it; it is tried again`;
+    return verdict('False', 'FinalizerRefused', message);
   }
   if (untold.length > 0) return verdict('False', 'DpuRefused', cannotBeTold(untold));
   const missing = told(tally, ({ dpu, report }) => (report?.missing ? `${report.missing} of ${dpu}` : []));

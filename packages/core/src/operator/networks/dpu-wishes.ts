@@ -11,6 +11,8 @@ const tellAgainMs = 10_000;
 /** A new network may concern every DPU of a fleet. */
 const writesAtOnce = 16;
 
+type Names = { has: (name: string) => boolean };
+
 interface Refusal {
   message: string;
   /** Of performance.now(). */
@@ -37,9 +39,10 @@ export class DpuWishes {
    * One that is refused keeps no other from its own, and is tried again.
    *
    * @param untold names of DPUs that are to be told
+   * @param unheld names of networks without their finalizer: who has nothing of them yet is not told of them
    * @returns names of the networks of which there is something else to say
    */
-  async apply(untold: readonly string[], plan: NetworksPlan): Promise<string[]> {
+  async apply(untold: readonly string[], plan: NetworksPlan, unheld: Names): Promise<string[]> {
     const before = new Map(this.#refusals);
     for (const name of before.keys()) if (!plan.untold.has(name)) this.#refusals.delete(name);
     const due = untold.filter((name) => {
@@ -47,7 +50,7 @@ export class DpuWishes {
       return !refusal || performance.now() - refusal.at >= tellAgainMs;
     });
     for (let done = 0; done < due.length; done += writesAtOnce) {
-      await Promise.all(due.slice(done, done + writesAtOnce).map((name) => this.#tell(name, plan)));
+      await Promise.all(due.slice(done, done + writesAtOnce).map((name) => this.#tell(name, plan, unheld)));
     }
     const changed = [...new Set([...before.keys(), ...this.#refusals.keys()])].filter(
       (name) => before.get(name)?.message !== this.#refusals.get(name)?.message,
@@ -55,9 +58,9 @@ export class DpuWishes {
     return changed.flatMap((name) => plan.concernedBy(name));
   }
 
-  async #tell(dpuName: string, plan: NetworksPlan): Promise<void> {
+  async #tell(dpuName: string, plan: NetworksPlan, unheld: Names): Promise<void> {
     try {
-      await this.#write(dpuName, plan);
+      await this.#write(dpuName, plan, unheld);
       this.#refusals.delete(dpuName);
     } catch (error) {
       if (!isRefused(error)) throw error;
@@ -65,11 +68,14 @@ export class DpuWishes {
     }
   }
 
-  async #write(dpuName: string, plan: NetworksPlan): Promise<void> {
+  async #write(dpuName: string, plan: NetworksPlan, unheld: Names): Promise<void> {
     const dpu = this.#caches.dpus.get(dpuName);
     if (!dpu) return;
-    const networks = plan.wishesFor(dpu, this.#caches.nodeLabelsOf(dpu));
-    if (isDeepStrictEqual(dpu.spec.networks ?? [], networks)) return;
+    const { networks: before = [] } = dpu.spec;
+    const isKnown = (name: string) => before.some((network) => network.name === name);
+    const wishes = plan.wishesFor(dpu, this.#caches.nodeLabelsOf(dpu));
+    const networks = wishes.filter(({ name }) => !unheld.has(name) || isKnown(name));
+    if (isDeepStrictEqual(before, networks)) return;
     const { apiVersion, kind, metadata } = dpu;
     const body: Applied = {
       apiVersion,

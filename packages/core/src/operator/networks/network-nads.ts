@@ -59,7 +59,10 @@ export class NetworkNads {
     for (const network of served) await apply([network], renderNetworkNad(network));
     const accelerated = served.filter(({ spec }) => spec.isAccelerated);
     if (accelerated.length > 0) await apply(accelerated, renderAcceleratedNad(accelerated));
-    else await this.#deleteAccelerated();
+    else {
+      const fault = await this.#deleteAccelerated();
+      if (fault) faults.set(acceleratedNetwork, fault);
+    }
     return faults;
   }
 
@@ -79,10 +82,16 @@ export class NetworkNads {
     }
   }
 
-  async #deleteAccelerated(): Promise<void> {
+  async #deleteAccelerated(): Promise<NadFault | undefined> {
     const unneeded = this.#caches.networkNads.get(networkNad(acceleratedNetwork), defaultNetworkNamespace);
-    if (!unneeded) return;
+    if (!unneeded) return undefined;
     const { name, namespace, uid } = unneeded.metadata;
-    await this.#store.delete(networkAttachmentDefinition, name, namespace, { uid });
+    try {
+      await this.#store.delete(networkAttachmentDefinition, name, namespace, { uid });
+      return undefined;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      return { reason: 'NadRefused', message: `${namespace}/${name} cannot be deleted: ${error.message}` };
+    }
   }
 }

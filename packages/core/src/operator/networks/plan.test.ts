@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DataProcessingUnit } from '../../api/kinds/data-processing-unit.ts';
 import type { DpuNetwork } from '../../api/kinds/dpu-network.ts';
-import { networkBridgeId } from '../../api/names/names.ts';
+import { finalizers, networkBridgeId } from '../../api/names/names.ts';
 import { NetworksPlan } from './plan.ts';
 
 const apiVersion = 'config.openshift.io/v1' as const;
@@ -140,6 +140,18 @@ test('one that nobody asks for is chosen by the name, has no other network, and 
     reason: 'VlanTaken',
     message: expect.stringContaining('DpuNetwork a'),
   });
+});
+
+test('of two names that are one variable in containers the second is refused, and none of which DPUs know', () => {
+  const [first, second] = [network('a.b'), network('a-b', { vfs: ['2'], age: 1 })];
+  expect(faultOf(first, [second])).toBeUndefined();
+  expect(faultOf(second, [first])).toMatchObject({
+    reason: 'NameInvalid',
+    message: expect.stringContaining('DpuNetwork a.b in PCIDEVICE_OPENSHIFT_IO_DPUNETWORK_A_B'),
+  });
+  const held = network('a-b', { vfs: ['2'], age: 1, metadata: { finalizers: [finalizers.network] } });
+  expect(faultOf(held, [first])).toBeUndefined();
+  expect(faultOf(first, [held])).toMatchObject({ reason: 'NameInvalid' });
 });
 
 test('a VLAN that was chosen has no other network while pods of a deleted one may use it', () => {

@@ -10,8 +10,14 @@ import type {
 } from '../../api/kinds/data-processing-unit.ts';
 import type { LabelSelector } from '../../api/kinds/data-processing-unit-config.ts';
 import { type DpuNetwork, vfIdKey } from '../../api/kinds/dpu-network.ts';
-import { acceleratedNetwork, longestNetworkName } from '../../api/names/names.ts';
-import { isBeingDeleted } from '../../kube/index.ts';
+import {
+  acceleratedNetwork,
+  deviceVariable,
+  finalizers,
+  longestNetworkName,
+  networkResource,
+} from '../../api/names/names.ts';
+import { hasFinalizer, isBeingDeleted } from '../../kube/index.ts';
 import { olderFirst } from '../../kube/objects/resource.ts';
 import { selects } from '../dpu/selection/label-selector.ts';
 import { NetworkTally, type Overlap } from './network-tally.ts';
@@ -54,6 +60,7 @@ export class NetworksPlan {
   constructor(all: readonly DpuNetwork[]) {
     const networks = [...all].sort(olderFirst);
     const vlans = assignVlans(networks);
+    const variables = ownersOfVariables(networks);
     const staying = networks.filter((network) => !isBeingDeleted(network));
     const planned = staying.map((network): PlannedNetwork => {
       const vlan = vlans.get(network.metadata.name) ?? { none: true };
@@ -63,7 +70,7 @@ export class NetworksPlan {
         vfs: 'vfs' in parsed ? parsed.vfs : [],
         selector: selectorOf(network),
         vlanId: 'vlan' in vlan && vlan.chosen ? vlan.vlan : undefined,
-        fault: nameFault(network) ?? vfFault(parsed) ?? vlanFault(network, vlan),
+        fault: nameFault(network, variables) ?? vfFault(parsed) ?? vlanFault(network, vlan),
       };
     });
     this.networks = new Map(planned.map((one) => [one.network.metadata.name, one]));
@@ -215,13 +222,36 @@ function vfIdsOf({ spec }: DpuNetwork): string[] {
   return named.flatMap(({ values = [] }) => values);
 }
 
-function nameFault({ metadata: { name } }: DpuNetwork): Fault | undefined {
-  const isTooLong = name.length > longestNetworkName;
-  if (!isTooLong && name !== acceleratedNetwork) return undefined;
-  const why = isTooLong
-    ? `it has ${name.length} characters, and ${longestNetworkName} fit into the name of its resource`
-    : `${name}-nad is the network of accelerated functions`;
+const variableOf = ({ metadata: { name } }: DpuNetwork): string => deviceVariable(networkResource(name));
+/** What DPUs may have been told of. */
+const isHeld = (network: DpuNetwork): boolean => hasFinalizer(network, finalizers.network);
+
+/**
+ * By environment variable: the network whose devices containers find in it.
+ *
+ * @param networks older ones first; of those that DPUs know, and pods, none gives way
+ */
+function ownersOfVariables(networks: readonly DpuNetwork[]): ReadonlyMap<string, string> {
+  const heldFirst = [...networks.filter(isHeld), ...networks.filter((one) => !isHeld(one))];
+  return new Map(heldFirst.toReversed().map((one) => [variableOf(one), one.metadata.name]));
+}
+
+function nameFault(network: DpuNetwork, variables: ReadonlyMap<string, string>): Fault | undefined {
+  const why = nameProblem(network, variables);
+  if (why === undefined) return undefined;
   return { reason: 'NameInvalid', message: `metadata.name: ${why}; make the network anew under another name` };
+}
+
+function nameProblem(network: DpuNetwork, variables: ReadonlyMap<string, string>): string | undefined {
+  const { name } = network.metadata;
+  if (name.length > longestNetworkName) {
+    return `it has ${name.length} characters, and ${longestNetworkName} fit into the name of its resource`;
+  }
+  if (name === acceleratedNetwork) return `${name}-nad is the network of accelerated functions`;
+  const variable = variableOf(network);
+  const owner = variables.get(variable);
+  if (owner === name || isHeld(network)) return undefined;
+  return `containers find the devices of DpuNetwork ${owner} in ${variable}, and would find those of this one there`;
 }
 
 function vfFault(parsed: ReturnType<typeof parseVfRanges>): Fault | undefined {

@@ -13,6 +13,7 @@ import { Turns } from '../dpu/rollout/fleet/turns.ts';
 import type { Action, InstallPodState, ObservedState, VspPodState } from '../dpu/rollout/observed-state.ts';
 import { planRollout } from '../dpu/rollout/plan.ts';
 import { installKey } from '../dpu/rollout/plugin-run.ts';
+import { lastedAt } from '../dpu/rollout/testing/node.ts';
 import type { Caches } from '../shared/caches.ts';
 import { TestCache } from './cache.ts';
 
@@ -44,7 +45,7 @@ interface SimulatedDpu {
   otherSide: string;
   /** As it stands on the API server. */
   status: NonNullable<DataProcessingUnit['status']>;
-  pod: (VspPodState & { run: PluginRun }) | undefined;
+  pod: (VspPodState & { run: PluginRun; startedAt: number }) | undefined;
   installPod: InstallPodState | undefined;
   /** Of applications. */
   pods: string[];
@@ -235,12 +236,13 @@ export class SimulatedFleet {
       now: this.now,
       wanted: this.wanted,
       status: { plugin, rollout },
-      vspPod: pod,
+      vspPod: pod && { ...pod, startedMs: this.now - pod.startedAt },
       installPod,
       hashOf: ({ digest }) => digest,
       waitsFor: (target) => this.turns.waitsFor(name, target),
       deadlineMs: this.turns.deadlineMs(name),
-      heardSince: 0,
+      lasted: lastedAt(this.now, rollout),
+      heardMs: Number.POSITIVE_INFINITY,
       ready: status.conditions?.[0],
       vsp: status.vsp,
       drain: rollout && drainAnswer(rollout, pods),

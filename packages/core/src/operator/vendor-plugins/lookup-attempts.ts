@@ -13,7 +13,7 @@ export class LookupAttempts {
   /** By version. The first time: those that an earlier operator has left in the status. */
   of(plugin: VendorPlugin): ReadonlyMap<string, Attempt> {
     const { name } = plugin.metadata;
-    const known = this.#attempts.get(name) ?? restoredAttempts(plugin, Date.now());
+    const known = this.#attempts.get(name) ?? restoredAttempts(plugin, performance.now());
     this.#attempts.set(name, known);
     return known;
   }
@@ -29,7 +29,7 @@ export class LookupAttempts {
     const failure = status?.failures?.find((each) => each.requested === requested);
     if (failure && !(isLockLost && isPassing(failure.reason))) return true;
     const attempt = this.of(plugin).get(requested);
-    return attempt !== undefined && isRefreshDue(plugin, requested, attempt, Date.now());
+    return attempt !== undefined && isRefreshDue(plugin, requested, attempt, performance.now());
   }
 
   /**
@@ -40,7 +40,7 @@ export class LookupAttempts {
     const before = this.of(plugin);
     const after = new Map([...before].filter(([requested]) => wanted.includes(requested)));
     for (const outcome of outcomes) {
-      const attempt: Attempt = { ...questionOf(plugin), at: Date.now() };
+      const attempt: Attempt = { ...questionOf(plugin), at: performance.now() };
       if ('release' in outcome) after.set(outcome.release.requested, attempt);
       else {
         const { requested, reason } = outcome.failure;

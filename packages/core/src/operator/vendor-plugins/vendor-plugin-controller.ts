@@ -148,7 +148,7 @@ export class VendorPluginController {
       (release.registry === registry.url && release.credentialsSecret === registry.credentialsSecret);
     const isUsable = (release: VendorPluginRelease) =>
       hasLock(release) && isOfRegistry(release) && usableManifest(release) !== undefined;
-    return planLookups(plugin, wanted, attempts, isUsable, Date.now());
+    return planLookups(plugin, wanted, attempts, isUsable, performance.now());
   }
 
   async #write(plugin: VendorPlugin, status: VendorPluginStatus): Promise<void> {

@@ -16,7 +16,7 @@ export interface Question {
 
 /** The last lookup of a version by this process. */
 export interface Attempt extends Question {
-  /** Milliseconds since the epoch. */
+  /** Of performance.now(). */
   at: number;
   /** Why it failed, how often in a row, and with which settings of the DpuOperatorConfig. */
   failure?: { reason: string; count: number; plugins?: PluginsSpec };
@@ -47,7 +47,7 @@ const retries = { initialMs: 10_000, maxMs: 300_000 };
 /**
  * @param attempts By version.
  * @param isUsable Whether a release of the status can still be run: its lock is there, its manifest of our contract.
- * @param now Milliseconds since the epoch.
+ * @param now Of performance.now().
  */
 export function planLookups(
   plugin: VendorPlugin,
@@ -77,7 +77,7 @@ function nextLookup(plugin: VendorPlugin, requested: string, attempt: Attempt | 
   return isPassing(failure.reason) ? Math.min(retry, again) : again;
 }
 
-/** By `refreshMinutes`. In milliseconds since the epoch, Infinity for never. */
+/** By `refreshMinutes`. Of performance.now(), Infinity for never. */
 function nextRefresh(plugin: VendorPlugin, requested: string, { at }: Attempt): number {
   const { refreshMinutes } = plugin.spec;
   return refreshMinutes && mayChange(plugin, requested) ? at + refreshMinutes * 60_000 : Number.POSITIVE_INFINITY;

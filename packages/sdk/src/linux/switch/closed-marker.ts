@@ -22,7 +22,7 @@ export interface Closed {
  * @param bridges VLANs of the logical bridges there are, where all were told: others are closed no more
  */
 export function closedBy(
-  functions: ReadonlyMap<string, Placed>,
+  functions: ReadonlyMap<string, Pick<Placed, 'vlan'>>,
   before: Closed,
   bridges?: ReadonlySet<number>,
 ): Closed {

@@ -3,7 +3,7 @@ import { findCondition } from '../../../api/fields/conditions.ts';
 import { annotations } from '../../../api/names/names.ts';
 import { isBeingDeleted, type Pod } from '../../../kube/index.ts';
 import { parseTermination } from '../../../plugins/install/install-error.ts';
-import { ageMs } from '../../shared/pod-age.ts';
+import type { Since } from '../../shared/elapsed.ts';
 import { lastWords } from '../pod/vsp-pod-status.ts';
 import type { InstallPodState } from '../rollout/observed-state.ts';
 import { pullerPrefix } from './install-pod.ts';
@@ -17,17 +17,18 @@ const patient: readonly string[] = ['ContainerCreating', 'PodInitializing'];
 /** Reasons of a container whose image is on the node, though nothing in it can be started. */
 const pulled: readonly string[] = ['CrashLoopBackOff', 'RunContainerError', 'CreateContainerError', 'StartError'];
 
-export function installPodState(pod: Pod | undefined): InstallPodState | undefined {
+export function installPodState(pod: Pod | undefined, since: Since): InstallPodState | undefined {
+  const ageMs = since('installPod', pod?.metadata.creationTimestamp);
   if (!pod) return undefined;
   const key = pod.metadata.annotations?.[annotations.specHash] ?? '';
-  if (isBeingDeleted(pod)) return { key, state: 'terminating', ageMs: ageMs(pod) };
+  if (isBeingDeleted(pod)) return { key, state: 'terminating', ageMs };
   const { status } = pod;
   const names = pod.spec.containers.map(({ name }) => name);
   const isDone = names.length > 0 && names.every((name) => isThere(name, containerOf(status, name)));
-  if (isDone || status?.phase === 'Succeeded') return { key, state: 'succeeded', ageMs: ageMs(pod) };
+  if (isDone || status?.phase === 'Succeeded') return { key, state: 'succeeded', ageMs };
   const failure = failureOf(status);
   const state = status?.phase === 'Failed' ? 'ended' : 'working';
-  return { key, state, ageMs: ageMs(pod), ...(failure && { failure }) };
+  return { key, state, ageMs, ...(failure && { failure }) };
 }
 
 function containerOf(status: Status | undefined, name: string): Container | undefined {

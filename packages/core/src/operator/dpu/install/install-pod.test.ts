@@ -42,6 +42,8 @@ test('proxies of the operator reach what installs plugins, and nothing that is n
   expect(envOf(environment)).toEqual([]);
 });
 
+const since = () => 0;
+
 test('why an installation fails stays said while it is tried again', () => {
   const pod = (state: object, lastState?: object): Pod => ({
     apiVersion: 'v1',
@@ -54,9 +56,13 @@ test('why an installation fails stays said while it is tried again', () => {
   });
   const terminated = { exitCode: 20, message: 'Tampered: the tarball has another hash' };
   const failure = { reason: 'Tampered', message: 'the tarball has another hash' };
-  expect(installPodState(pod({ terminated }))).toMatchObject({ key: 'd', state: 'working', failure });
-  expect(installPodState(pod({ running: {} }, { terminated }))).toMatchObject({ key: 'd', state: 'working', failure });
-  expect(installPodState(pod({ waiting: { reason: 'ContainerCreating' } }))).toMatchObject({
+  expect(installPodState(pod({ terminated }), since)).toMatchObject({ key: 'd', state: 'working', failure });
+  expect(installPodState(pod({ running: {} }, { terminated }), since)).toMatchObject({
+    key: 'd',
+    state: 'working',
+    failure,
+  });
+  expect(installPodState(pod({ waiting: { reason: 'ContainerCreating' } }), since)).toMatchObject({
     key: 'd',
     state: 'working',
   });
@@ -69,13 +75,16 @@ test('an image is on the node when nothing in it can be started', () => {
   const { containers } = spec as { containers: { name: string }[] };
   expect(containers).toMatchObject([{ name: 'pull-0', image: 'go:2' }]);
   const state = (state: object) =>
-    installPodState({
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'i' },
-      spec: { containers },
-      status: { containerStatuses: [{ name: 'pull-0', ready: false, restartCount: 0, state }] },
-    });
+    installPodState(
+      {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'i' },
+        spec: { containers },
+        status: { containerStatuses: [{ name: 'pull-0', ready: false, restartCount: 0, state }] },
+      },
+      since,
+    );
   const message = 'Back-off pulling image go:2';
   expect(state({ waiting: { reason: 'ContainerCreating' } })).toMatchObject({ key: '', state: 'working' });
   expect(state({ waiting: { reason: 'ImagePullBackOff', message } })).toMatchObject({

@@ -10,12 +10,11 @@ const pulling: ReadonlySet<string> = new Set(['ErrImagePull', 'ImagePullBackOff'
 
 /**
  * When the container of the VSP started, the last time but one where it was started again; before that, when the kubelet
- * took the pod up. In milliseconds since 1970; undefined where it has not.
+ * took the pod up; undefined where it has not.
  */
-export function startedAt({ status }: Pod): number | undefined {
+export function startedAt({ status }: Pod): string | undefined {
   const vsp = status?.containerStatuses?.find(({ name }) => name === 'vsp');
-  const time = vsp?.lastState?.terminated?.startedAt ?? vsp?.state?.running?.startedAt ?? status?.startTime;
-  return time ? Date.parse(time) : undefined;
+  return vsp?.lastState?.terminated?.startedAt ?? vsp?.state?.running?.startedAt ?? status?.startTime;
 }
 
 /** What a pod waits for where nothing is wrong with what it is to run: for people. */

@@ -39,10 +39,10 @@ function actionsOfPhase(observed: ObservedState, rollout: Rollout): Omit<Plan, '
     case 'RollingBack': {
       const { vspPod, status } = observed;
       const isFailing = vspPod && vspPod.digest !== status.plugin?.digest;
-      return isFailing ? endVspPod(observed, rollout) : untilVerified(observed, rollout);
+      return isFailing ? endVspPod(observed, rollout) : untilVerified(observed);
     }
     case 'Verifying':
-      return untilVerified(observed, rollout);
+      return untilVerified(observed);
     default:
       return ensureVspPod(observed);
   }
@@ -51,16 +51,16 @@ function actionsOfPhase(observed: ObservedState, rollout: Rollout): Omit<Plan, '
 function evictPods(observed: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
   const pods = podsLeft(observed, rollout) ?? [];
   const vsp = ensureVspPod(observed);
-  const requeueAfterMs = drainLeftMs(observed, rollout);
+  const requeueAfterMs = drainLeftMs(observed);
   if (pods.length === 0)
     return { ...vsp, requeueAfterMs: Math.min(requeueAfterMs, vsp.requeueAfterMs ?? requeueAfterMs) };
   const actions: Action[] = [...vsp.actions, { do: 'evict', pods }];
   return { actions, requeueAfterMs: Math.min(requeueAfterMs, evictEveryMs) };
 }
 
-function untilVerified(observed: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
+function untilVerified(observed: ObservedState): Omit<Plan, 'status'> {
   const vsp = ensureVspPod(observed);
-  const left = verifyLeftMs(observed, rollout);
+  const left = verifyLeftMs(observed);
   return left > 0 && vsp.requeueAfterMs === undefined ? { ...vsp, requeueAfterMs: left } : vsp;
 }
 
@@ -78,11 +78,10 @@ function replaceEnded({ ageMs }: { ageMs: number }, act: 'deleteInstallPod' | 'd
 }
 
 /** What follows knows nothing of what this VSP has made on the node: this one is asked to take it away first, where nothing uses it. */
-function endVspPod({ vspPod, drain, now }: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
+function endVspPod({ vspPod, drain, lasted }: ObservedState, rollout: Rollout): Omit<Plan, 'status'> {
   if (!vspPod || vspPod.state === 'terminating') return { actions: [] };
   const isAnswered = drain?.of === drainName(rollout) && (drain.cleared === true || drain.kept === true);
-  const since = rollout.rollingBackSince ?? rollout.replacingSince ?? rollout.startedAt;
-  const left = Date.parse(since) + clearMs - now;
+  const left = clearMs - (lasted.rollingBackSince ?? lasted.replacingSince ?? lasted.startedAt ?? 0);
   if (rollout.clear && vspPod.state === 'running' && !isAnswered && left > 0)
     return { actions: [], requeueAfterMs: left };
   return { actions: [{ do: 'deleteVspPod' }] };

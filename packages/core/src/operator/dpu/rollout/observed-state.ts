@@ -1,6 +1,6 @@
 /** What the planner of rollouts looks at. */
 import type { Condition } from '../../../api/fields/meta.ts';
-import type { PluginRun } from '../../../api/fields/plugin-run.ts';
+import type { PluginRun, Rollout } from '../../../api/fields/plugin-run.ts';
 import type { Drain, VspIdentity } from '../../../api/kinds/data-processing-unit.ts';
 import type { Wait } from './fleet/waits-for.ts';
 import type { RolloutStatus } from './rollout-status.ts';
@@ -12,8 +12,8 @@ export interface VspPodState {
   digest?: string | undefined;
   state: 'starting' | 'running' | 'ended' | 'terminating';
   ageMs: number;
-  /** When its kubelet took it up, or its container started, in milliseconds since 1970; undefined before that. */
-  startedAt?: number | undefined;
+  /** Milliseconds since its kubelet took it up, or its container started; undefined before that. */
+  startedMs?: number | undefined;
   /** What keeps it from running that is no fault of the plugin: an image that is being pulled, a lost node. */
   hindrance?: string | undefined;
   /** Why it will not run, however often it is started again. */
@@ -32,8 +32,17 @@ export interface InstallPodState {
   failure?: { reason: string; message: string } | undefined;
 }
 
+/** What of a rollout says when something began. */
+export const rolloutTimes = [
+  'startedAt',
+  'drainingSince',
+  'replacingSince',
+  'verifyingSince',
+  'rollingBackSince',
+] as const satisfies (keyof Rollout)[];
+
 export interface ObservedState {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, to be written: what counts is {@link lasted}. */
   now: number;
   /** What is asked for; undefined leaves all as it is. */
   wanted: PluginRun | undefined;
@@ -45,8 +54,10 @@ export interface ObservedState {
   waitsFor: (target: PluginRun) => Wait | undefined;
   /** Milliseconds that this DPU is waited for. */
   deadlineMs: number;
-  /** Since when the daemon of its node is heard without a break, in milliseconds since 1970; undefined while it is not. */
-  heardSince: number | undefined;
+  /** Milliseconds since each time of the rollout of the status. */
+  lasted: Readonly<Partial<Record<(typeof rolloutTimes)[number], number>>>;
+  /** For how many milliseconds the daemon of its node is heard without a break; undefined while it is not. */
+  heardMs: number | undefined;
   /** The daemon's words. */
   ready: Condition | undefined;
   vsp: VspIdentity | undefined;

@@ -42,38 +42,6 @@ test('the first start may take as long as it likes', () => {
   expect(node.status.plugin?.digest).toBe(builtin.digest);
 });
 
-test('a clock that was set back by a day, or a time that is none, keeps no failing plugin in its place', () => {
-  const node = Node.changing(a1, a2);
-  expect(node.rollout.phase).toBe('Verifying');
-  node.heardSince = node.now;
-  node.pod = {
-    run: a2,
-    hash: a2.digest,
-    digest: a2.digest,
-    state: 'running',
-    ageMs: 0,
-    startedAt: node.now,
-    message: '',
-  };
-  node.now -= 24 * 3_600_000;
-  expect(node.reconcile()).toBe(120_000);
-  node.status = { ...node.status, rollout: { ...node.rollout, verifyingSince: 'yesterday' } };
-  node.reconcile();
-  node.now += 120_000;
-  node.reconcile();
-  expect(node.rollout).toMatchObject({ phase: 'RollingBack', reason: 'NotWorking' });
-});
-
-test('pods have no more time to leave a DPU for a clock that was set back', () => {
-  const node = Node.changing(a1, rough);
-  expect(node.rollout.phase).toBe('Draining');
-  node.now -= 24 * 3_600_000;
-  expect(node.reconcile()).toBe(1_800_000);
-  node.now += 1_800_000;
-  node.reconcile();
-  expect(node.rollout).toMatchObject({ phase: 'Failed', reason: 'DrainTimedOut' });
-});
-
 test('where nothing changes nothing is done', () => {
   const node = Node.running(a1);
   expect(node.reconcile()).toBeUndefined();

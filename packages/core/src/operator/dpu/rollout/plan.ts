@@ -26,9 +26,9 @@ export function planRollout(observed: ObservedState): Plan {
 }
 
 /** Milliseconds until a DPU whose VSP is being replaced has taken longer than it may; below 1 for one that has. */
-export function overdueInMs({ status: { plugin, rollout }, deadlineMs, now }: ObservedState): number | undefined {
+export function overdueInMs({ status: { plugin, rollout }, deadlineMs, lasted }: ObservedState): number | undefined {
   if (!plugin || !rollout || ['Installing', 'Draining', 'Failed'].includes(rollout.phase)) return undefined;
-  return Date.parse(rollout.replacingSince ?? rollout.startedAt) + deadlineMs - now;
+  return deadlineMs - (lasted.replacingSince ?? lasted.startedAt ?? 0);
 }
 
 function nextStatus(observed: ObservedState): RolloutStatus {
@@ -48,8 +48,6 @@ function nextStatus(observed: ObservedState): RolloutStatus {
     // No part of the digest. By these words it is found when its VendorPlugin is made again.
     return { plugin: omitUndefined({ ...plugin, askedFor: wanted.askedFor }) };
   }
-  const counted = withSoundTimes(rollout, observed.now);
-  if (counted !== rollout) return { plugin, rollout: counted };
   const otherWay = wanted && rollout.phase === 'Installing' && installKey(wanted) !== installKey(rollout.target);
   if (wanted && (wanted.digest !== rollout.target.digest || otherWay)) {
     const changed = withOtherTarget(observed, wanted, rollout);
@@ -59,20 +57,6 @@ function nextStatus(observed: ObservedState): RolloutStatus {
   const isStuck = rollout.phase === 'Verifying' && rollout.reason !== undefined;
   if (isStuck && isOrderedAgain(observed, rollout)) return { plugin, rollout: tryAgain(observed, rollout) };
   return advance(observed, rollout);
-}
-
-/** Clocks of two operators may differ by this many milliseconds, which is no reason to count anew. */
-const clockSkewMs = 60_000;
-const phaseTimes = ['drainingSince', 'replacingSince', 'verifyingSince', 'rollingBackSince'] as const;
-
-/** What begins in the future, as after a clock was set back, or at no time at all, would not be over for long: it counts from now. */
-function withSoundTimes(rollout: Rollout, now: number): Rollout {
-  const wrong = phaseTimes.filter((field) => {
-    const time = rollout[field];
-    return time !== undefined && !(Date.parse(time) <= now + clockSkewMs);
-  });
-  if (wrong.length === 0) return rollout;
-  return { ...rollout, ...Object.fromEntries(wrong.map((field) => [field, new Date(now).toISOString()])) };
 }
 
 /** An annotation that was there when the rollout began has had its try, and one that is taken off is no order. */
@@ -164,7 +148,7 @@ function advance(observed: ObservedState, rollout: Rollout): RolloutStatus {
     case 'Draining': {
       const pods = podsLeft(observed, rollout);
       if (pods?.length === 0) return transition(replacing(rollout, now));
-      if (drainLeftMs(observed, rollout) > 0) return status;
+      if (drainLeftMs(observed) > 0) return status;
       const minutes = observed.deadlineMs / 60_000;
       const whose = pods ? `these pods have not ended: ${firstTen(pods)}` : 'the daemon has not freed it of pods';
       return transition({

@@ -15,7 +15,7 @@ export function verify(observed: ObservedState, rollout: Rollout): Verdict {
   const fault = faultOf(observed, rollout);
   if (!fault) return { works: true };
   const hindered = hindranceOf(observed);
-  const over = hindered === undefined && verifyLeftMs(observed, rollout) <= 0;
+  const over = hindered === undefined && verifyLeftMs(observed) <= 0;
   const reason = over ? 'NotWorking' : 'Verifying';
   return {
     works: false,
@@ -26,16 +26,14 @@ export function verify(observed: ObservedState, rollout: Rollout): Verdict {
 }
 
 /** Milliseconds until the time is over in which it must work, as far as nothing hinders it. */
-export function verifyLeftMs({ vspPod, heardSince, now }: ObservedState, rollout: Rollout): number {
-  const since = rollout.rollingBackSince ?? rollout.verifyingSince ?? rollout.startedAt;
-  // What lies ahead was before the clock was set back.
-  const others = [vspPod?.startedAt ?? 0, heardSince ?? 0].filter((time) => time <= now);
-  return Math.max(Date.parse(since), ...others) + verifyMs - now;
+export function verifyLeftMs({ vspPod, heardMs, lasted }: ObservedState): number {
+  const lastedMs = lasted.rollingBackSince ?? lasted.verifyingSince ?? lasted.startedAt ?? 0;
+  return verifyMs - Math.min(lastedMs, vspPod?.startedMs ?? lastedMs, heardMs ?? lastedMs);
 }
 
 /** What keeps the plugin from showing that it works and is none of its faults. It may last: no other plugin would do better. */
-function hindranceOf({ vspPod, heardSince }: ObservedState): string | undefined {
-  if (heardSince === undefined) return 'the daemon of its node is not heard';
+function hindranceOf({ vspPod, heardMs }: ObservedState): string | undefined {
+  if (heardMs === undefined) return 'the daemon of its node is not heard';
   return vspPod ? vspPod.hindrance : 'its pod is being created';
 }
 

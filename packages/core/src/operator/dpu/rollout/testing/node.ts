@@ -3,7 +3,7 @@ import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect } from 'vitest';
 import type { PluginRun, Rollout } from '../../../../api/fields/plugin-run.ts';
 import type { Wait } from '../fleet/waits-for.ts';
-import type { Action, ObservedState } from '../observed-state.ts';
+import { type Action, type ObservedState, rolloutTimes } from '../observed-state.ts';
 import { planRollout } from '../plan.ts';
 import { installKey } from '../plugin-run.ts';
 import type { RolloutStatus } from '../rollout-status.ts';
@@ -27,11 +27,20 @@ export function pluginRun(name: string, version: string, more: Partial<PluginRun
   return { ...run, digest: `${name}-${version}-${JSON.stringify(run.settings)}` };
 }
 
+/** What has passed since each time of a rollout. */
+export function lastedAt(now: number, rollout: Rollout | undefined): ObservedState['lasted'] {
+  const all = rolloutTimes.flatMap((field) => {
+    const time = rollout?.[field];
+    return time === undefined ? [] : [[field, now - Date.parse(time)] as const];
+  });
+  return Object.fromEntries(all);
+}
+
 /** A node with its daemon and kubelet, as far as a plan can tell. */
 export class Node {
   wanted: PluginRun | undefined;
   status: RolloutStatus = {};
-  pod: (NonNullable<ObservedState['vspPod']> & { run: PluginRun }) | undefined;
+  pod: (NonNullable<ObservedState['vspPod']> & { run: PluginRun; startedAt?: number }) | undefined;
   installer: ObservedState['installPod'];
   vsp: ObservedState['vsp'];
   ready: ObservedState['ready'];
@@ -73,8 +82,11 @@ export class Node {
 
   get observed(): ObservedState {
     const { wanted, status, now, vsp, ready, drain, retry, leaving } = this;
-    const pods = { vspPod: this.pod, installPod: this.installer };
-    const limits = { deadlineMs: 1_800_000, heardSince: this.heardSince };
+    const { pod } = this;
+    const startedMs = pod?.startedAt === undefined ? undefined : now - pod.startedAt;
+    const pods = { vspPod: pod && { ...pod, startedMs }, installPod: this.installer };
+    const heardMs = this.heardSince === undefined ? undefined : now - this.heardSince;
+    const limits = { deadlineMs: 1_800_000, heardMs, lasted: lastedAt(now, status.rollout) };
     const observed = { now, wanted, status, ...pods, ...limits, vsp, ready, drain, retry, leaving };
     return { ...observed, hashOf: ({ digest }) => `${digest}${this.rendering}`, waitsFor: () => this.wait };
   }
