@@ -63,6 +63,18 @@ test('names in the code', () => {
   expect(missing(name, (found) => words.has(found) || others.some((pattern) => pattern.test(found)))).toEqual([]);
 });
 
+test('files of ours in comments', () => {
+  const comment = /^\s*(?:\/\*\*|\*|\/\/)(.*)$|\s\/\/ (.*)$/gm;
+  const comments = files
+    .filter((file) => file.endsWith('.ts') && !file.includes('/generated/'))
+    .flatMap((document) =>
+      [...read(document).matchAll(comment)].map(([, span, behind]) => ({ document, span: span ?? behind ?? '' })),
+    );
+  const paths = files.map((file) => `/${file}`);
+  const isThere = (name: string) => paths.some((path) => path.endsWith(`/${name}`));
+  expect(missing(/(?<![\w./@*-])((?:[\w-]+\/)*[\w-]+(?:\.test)?\.ts)\b/g, isThere, comments)).toEqual([]);
+});
+
 test('labels, annotations and resources', () => {
   const isThere = (name: string) => code.includes(name.replace(/^requests\./, ''));
   expect(missing(/((?:[\w-]+\.)*openshift\.io\/[\w-]+)/g, isThere)).toEqual([]);

@@ -184,7 +184,7 @@ export class Daemon {
     this.#attachments.onChange(() => this.#attachmentsChanged());
     this.#attachments.keepOnDisk(signal);
     this.#dpus.on('unreadable', () => this.#unreadable.update());
-    this.#nodeDpus.on('unlooked', () => void this.#detector.lookAndTell());
+    this.#nodeDpus.on('needsLook', () => void this.#detector.lookAnew());
     this.#nodeDpus.on('ready', () => this.#services.retry());
     this.#nodeDpus.on('sides', () => this.#sidesChanged(signal));
     try {

@@ -59,6 +59,7 @@ describe('networks', () => {
     ['net@', "'net@': '' is no name of an interface"],
     ['net,,net', "'': '' is no name of an object"],
     ['Net', "'Net' is no name of an object"],
+    ['n'.repeat(254), `'${'n'.repeat(254)}' is no name of an object`],
     ['[{"name":1}]', 'is no list of networks'],
     ['[{]', `annotation ${networksAnnotation}: `],
     [
@@ -77,6 +78,14 @@ describe('networks', () => {
     ],
   ])('%s is refused', (networks, message) => {
     expect(() => injectInto(podWith(networks))).toThrow(message);
+  });
+
+  test.each([
+    ['too many', Array(1025).fill('net').join(), 'names 1025 networks, a pod has 1024 at most'],
+    ['too many in JSON', JSON.stringify(Array(1025).fill(1)), 'names 1025 networks, a pod has 1024 at most'],
+    ['more than a pod can have of annotations', '['.repeat(256 * 1024 + 1), 'has more than 262144 characters'],
+  ])('%s are refused', (_, networks, message) => {
+    expect(() => injectInto(podWith(networks))).toThrow(`annotation ${networksAnnotation}: ${message}`);
   });
 
   test('two default networks are refused', () => {

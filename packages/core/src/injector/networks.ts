@@ -21,6 +21,11 @@ export class InjectionError extends Error {
 export const notThere = (name: string): InjectionError =>
   new InjectionError(`there is no NetworkAttachmentDefinition ${name}, which the pod names as its network`);
 
+/** Of one annotation: more than a node has devices. Each costs time, in which no other pod gets its answer. */
+const mostNetworks = 1_024;
+/** Characters of an annotation: as many bytes has all that the API server takes of a pod's annotations, after it has asked here. */
+const longestAnnotation = 256 * 1024;
+
 /** Of an interface: what the kernel takes, IFNAMSIZ with the closing zero. */
 const interfaceName = /^[^\s/:]{1,15}$/;
 
@@ -51,6 +56,7 @@ function parseNetworks(
   const text = annotations[annotation]?.trim() ?? '';
   if (text === '') return [];
   try {
+    if (text.length > longestAnnotation) throw new Error(`has more than ${longestAnnotation} characters`);
     // Multus tells the two notations apart by the same characters.
     return /[[{"]/.test(text) ? parseElements(text, namespace) : parseShort(text, namespace);
   } catch (error) {
@@ -59,14 +65,18 @@ function parseNetworks(
 }
 
 function parseElements(text: string, namespace: string): NetworkName[] {
-  const result = elementsSchema.safeParse(JSON.parse(text));
+  const elements: unknown = JSON.parse(text);
+  if (Array.isArray(elements)) checkCount(elements);
+  const result = elementsSchema.safeParse(elements);
   if (!result.success) throw new Error(`is no list of networks: ${z.prettifyError(result.error)}`);
   return result.data.map((element) => checked(element.name, element.namespace || namespace, element.name));
 }
 
 /** `name`, `namespace/name`, each with `@interface` or without, separated by commas. Multus takes spaces around each of these. */
 function parseShort(text: string, namespace: string): NetworkName[] {
-  return text.split(',').map((part) => {
+  const parts = text.split(',');
+  checkCount(parts);
+  return parts.map((part) => {
     const whole = part.trim();
     const [name = '', interfaceAt, ...moreAt] = whole.split('@').map((unit) => unit.trim());
     if (moreAt.length > 0) throw new Error(`'${whole}' has more than one @`);
@@ -81,6 +91,10 @@ function parseShort(text: string, namespace: string): NetworkName[] {
     const [first = '', second] = units;
     return second === undefined ? checked(first, namespace, whole) : checked(second, first, whole);
   });
+}
+
+function checkCount({ length }: readonly unknown[]): void {
+  if (length > mostNetworks) throw new Error(`names ${length} networks, a pod has ${mostNetworks} at most`);
 }
 
 function checked(name: string, namespace: string, whole: string): NetworkName {

@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream';
 export const largestBody = 8 * 1024 * 1024;
 /** Bytes. Up to here a body has its place in any case: so do the reviews of nearly all pods. */
 const ordinaryBody = 64 * 1024;
-/** Bytes of all that is beyond {@link ordinaryBody}: with what parsing makes of it, it fits into the memory of the container. */
-const mostKept = 32 * 1024 * 1024;
+/** Bytes of all that is beyond {@link ordinaryBody}: three times as much, while it becomes text, fits beside all connections. */
+const mostKept = 16 * 1024 * 1024;
 
 export type Body = { text: string } | { fault: 'TooLarge' | 'Busy' };
 

@@ -1,4 +1,5 @@
 /** Admission reviews: what the API server asks by its webhook, and the answer in the form that it takes. */
+import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { annotationsWith, type Definition, type FoundNetwork, type Injection, mutate } from './mutate.ts';
@@ -78,8 +79,9 @@ export async function answerReview(body: unknown, options: ReviewOptions): Promi
     return injected(head, await inject(pod.data, request.namespace || 'default', options));
   } catch (error) {
     if (!(error instanceof InjectionError)) throw error;
-    options.logger.info({ namespace: request.namespace, message: error.message }, 'refused a pod');
-    return refusal(body, 422, error.message);
+    const refused = refusal(body, 422, error.message);
+    options.logger.info({ namespace: request.namespace, message: refused.response.status?.message }, 'refused a pod');
+    return refused;
   }
 }
 
@@ -111,9 +113,15 @@ function injected(head: Head, { patch, warnings }: Injection): AdmissionAnswer {
   return answer(head, { allowed: true, patchType: 'JSONPatch', patch: encoded, ...told });
 }
 
-/** @param body whatever was asked; the answer names its uid where it has one */
+/**
+ * @param body whatever was asked; the answer names its uid where it has one
+ * @param message cut where it is too long
+ */
 export function refusal(body: unknown, code: number, message: string): AdmissionAnswer {
-  return answer(headSchema.parse(body), { allowed: false, status: { code, message } });
+  return answer(headSchema.parse(body), {
+    allowed: false,
+    status: { code, message: cutText(message, longestMessage) },
+  });
 }
 
 function answer({ apiVersion, request }: Head, response: Omit<AdmissionAnswer['response'], 'uid'>): AdmissionAnswer {
@@ -124,8 +132,10 @@ function answer({ apiVersion, request }: Head, response: Omit<AdmissionAnswer['r
   };
 }
 
-function reason(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => [path.map(String).join('.'), message].filter(Boolean).join(': '))
-    .join('; ');
+function reason({ issues }: z.ZodError): string {
+  const described = issues
+    .slice(0, 10)
+    .map(({ path, message }) => [path.map(String).join('.'), message].filter(Boolean).join(': '));
+  const more = issues.length > described.length ? [`and ${issues.length - described.length} more`] : [];
+  return [...described, ...more].join('; ');
 }

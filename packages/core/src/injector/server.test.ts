@@ -47,6 +47,7 @@ interface Call {
   path?: string;
   ca?: string;
   agent?: Agent | false;
+  port?: number;
 }
 
 interface Reply {
@@ -54,16 +55,18 @@ interface Reply {
   answer: AdmissionAnswer;
   /** SHA-256 of the server's certificate. */
   fingerprint: string;
+  /** Of the caller's end of the connection. */
+  localPort: number;
 }
 
 async function call({ body = '', contentType = 'application/json', ...rest }: Call): Promise<Reply> {
-  const { method = 'POST', path = '/mutate', ca = certificate.certificate, agent = false } = rest;
+  const { method = 'POST', path = '/mutate', ca = certificate.certificate, agent = false, port = server.port } = rest;
   return await new Promise((resolve, reject) => {
     const sent = httpsRequest(
       {
         host: '127.0.0.1',
         servername: 'localhost',
-        port: server.port,
+        port,
         method,
         path,
         ca,
@@ -71,14 +74,21 @@ async function call({ body = '', contentType = 'application/json', ...rest }: Ca
         headers: { 'Content-Type': contentType },
       },
       (response) => {
-        const { fingerprint256 } = (response.socket as TLSSocket).getPeerCertificate();
+        const socket = response.socket as TLSSocket;
+        const { fingerprint256 } = socket.getPeerCertificate();
+        const { localPort = 0 } = socket;
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (part) => {
           text += part;
         });
         response.on('end', () =>
-          resolve({ status: response.statusCode ?? 0, answer: JSON.parse(text), fingerprint: fingerprint256 }),
+          resolve({
+            status: response.statusCode ?? 0,
+            answer: JSON.parse(text),
+            fingerprint: fingerprint256,
+            localPort,
+          }),
         );
       },
     );
@@ -174,6 +184,13 @@ test.each<[string, Call, number, string]>([
   ['another kind of document', { body: JSON.stringify({ kind: 'Pod', request: newPod }) }, 200, 'kind: '],
   ['text', { body: '{}', contentType: 'text/plain' }, 415, "'text/plain' is not application/json"],
   ['too much', { body: 'x'.repeat(9 * 1024 * 1024) }, 413, 'more than 8388608 bytes'],
+  ['too much of little', { body: '['.repeat(10_001) }, 413, 'more than 10000 members and elements'],
+  [
+    'what is wrong all over',
+    { body: review({ ...newPod, object: podWith('net', { containers: Array(5_000).fill(1) }) }) },
+    200,
+    'and 4990 more',
+  ],
   ['another path', { path: '/validate', body: '{}' }, 404, 'POST /mutate'],
   ['another method', { method: 'PUT', body: '{}' }, 405, 'PUT'],
 ])('%s is answered with the reason', async (_, message, status, reason) => {
@@ -230,12 +247,25 @@ describe('with limits', () => {
     await new Promise((resolve) => socket.once('close', resolve));
   });
 
-  test('connections beyond the limit are closed, and there is room when one goes', async () => {
-    const open = await serveWith({ connections: 2 });
-    const [first] = [await open(), await open()];
-    await expect(open()).rejects.toThrow();
-    first.destroy();
-    await vi.waitFor(() => open());
+  test('of as many connections as there may be the one that was used least lately gives way to another', async () => {
+    const options = {
+      port: 0,
+      host: '127.0.0.1',
+      certificate,
+      logger,
+      settings: () => defaultSettings,
+      connections: 3,
+    };
+    const { port, close } = await serveWebhook({ ...options, definitions: { find: () => undefined } });
+    cleanups.push(close);
+    const agents = Array.from({ length: 5 }, () => new Agent({ keepAlive: true }));
+    cleanups.push(() => agents.forEach((agent) => void agent.destroy()));
+    const ask = async (agent: Agent) => (await call({ body: '{}', port, agent })).localPort;
+    const [first, second, third, fourth, fifth] = agents as [Agent, Agent, Agent, Agent, Agent];
+    const [firstPort, , thirdPort] = [await ask(first), await ask(second), await ask(third)];
+    for (const agent of [first, fourth, fifth]) await ask(agent);
+    expect(await ask(first)).toBe(firstPort);
+    expect(await ask(third)).not.toBe(thirdPort);
   });
 });
 

@@ -4,6 +4,8 @@ import { createServer, type Server } from 'node:https';
 import type { Logger } from 'pino';
 import { listen } from '../kube/index.ts';
 import type { KeyAndCertificate } from '../trust/x509/operations.ts';
+import { limitConnections } from './connection-limit.ts';
+import { hasTooManyParts, mostParts } from './json-parts.ts';
 import { type Body, BodyReader, largestBody } from './request-body.ts';
 import { answerReview, type ReviewOptions, refusal } from './review.ts';
 
@@ -18,9 +20,10 @@ const handshakeMs = 10_000;
 const lookEveryMs = 5_000;
 /**
  * Connections at one time. An API server has one for each call at once, 200 at most by its default
- * (`--max-mutating-requests-inflight`). Each is about 30 KiB of memory, with the body of an ordinary review 100.
+ * (`--max-mutating-requests-inflight`). Each takes 60 KB of memory, with the body of an ordinary review twice as much: 1,000 of
+ * those took 180 MB.
  */
-const mostConnections = 1_024;
+const mostConnections = 500;
 /** Milliseconds. The API server keeps its connections for 90 s; one that is closed under its hands is a failed call. */
 const keepAliveMs = 120_000;
 
@@ -32,7 +35,7 @@ export interface WebhookServerOptions extends ReviewOptions {
   logger: Logger;
   /** Milliseconds in which a request must be complete. Default: 30,000. */
   requestMs?: number;
-  /** Connections at one time: others are closed. Default: 1,024. */
+  /** Connections at one time: of more the one that was used least lately is closed. Default: 500. */
   connections?: number;
 }
 
@@ -59,7 +62,7 @@ export async function serveWebhook(options: WebhookServerOptions): Promise<Webho
     },
     (request, response) => void serve(request, response, bodies, options),
   );
-  server.maxConnections = connections;
+  limitConnections(server, connections);
   return {
     port: await listen(server, options),
     use: (certificate) => server.setSecureContext(secureContext(certificate)),
@@ -107,6 +110,7 @@ async function answerRequest(request: IncomingMessage, body: Body, options: Revi
     if (body.fault === 'TooLarge') return refused(413, `the review has more than ${largestBody} bytes`);
     return refused(503, 'too many large reviews are being read: ask again');
   }
+  if (hasTooManyParts(body.text)) return refused(413, `the review has more than ${mostParts} members and elements`);
   let review: unknown;
   try {
     review = JSON.parse(body.text);

@@ -1,9 +1,9 @@
 /** What all kinds have in common: metadata and conditions. */
 import { z } from 'zod';
 
-/** RFC 1123 subdomain, as names of objects are. */
-export const objectName = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
-/** As it is in full: no dot beside a dot or a dash. At most 253 characters. */
+/** RFC 1123 subdomain, as names of objects are: at most 253 characters. */
+export const objectName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+/** As it is in full: no dot beside a dot or a dash. Its length is to be checked, too. */
 export const subdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 export const ownerReferenceSchema = z.object({

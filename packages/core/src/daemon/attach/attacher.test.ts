@@ -4,15 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { beforeEach, expect, test } from 'vitest';
-import { there } from '../presence.ts';
 import { Attacher } from './attacher.ts';
-import type { DataPath } from './collaborators.ts';
 import { PciFunctions } from './device/pci-functions.ts';
 import { CniError, cniCodes } from './errors.ts';
 import { parseNetworkConfig } from './network-config.ts';
 import type { Attachment } from './record/attachment.ts';
 import { AttachmentStore } from './record/store.ts';
 import { attachmentOf } from './testing/attachment.ts';
+import { dataPathOf, hostSide, indexOf } from './testing/dpu.ts';
 
 const pod = { namespace: 'shop', name: 'nat' };
 const ipamOf = (type: string) => ({ type, env: { CNI_PATH: '/opt/cni/bin' }, config: '{}' });
@@ -40,23 +39,10 @@ async function step(name: string, gate?: Promise<void>): Promise<void> {
 
 function attach(record: Attachment): Promise<unknown> {
   const connect = () => step('connect', gates.connect.promise);
-  const dataPath: DataPath = {
-    createBridgePort: connect,
-    createNetworkFunction: connect,
-    deleteBridgePort: async () => {},
-    deleteNetworkFunction: async () => {},
-  };
-  const dpu = { dpuName: 'dpu', side: 'host' as const, dataPath };
+  const dpu = hostSide(dataPathOf({ createBridgePort: connect, createNetworkFunction: connect }));
   const attacher = new Attacher({
     store,
-    index: {
-      find: () => undefined,
-      locate: () => undefined,
-      dpu: () => dpu,
-      dpuSide: () => undefined,
-      presence: () => there(dpu),
-      list: () => [dpu],
-    },
+    index: indexOf(() => dpu),
     chains: { of: async () => ({ chain: 'shop/edge', function: 'nat', functions: ['nat'], generation: 1 }) },
     links: { moveIntoPod: () => step('move', gates.move.promise), configure: () => step('configure') },
     ipam: {

@@ -10,6 +10,7 @@ import type { HostReturn, Returned } from './link/host-return.ts';
 import { AttachmentStore } from './record/store.ts';
 import { Releaser } from './releaser.ts';
 import { attachmentOf } from './testing/attachment.ts';
+import { dataPathOf } from './testing/dpu.ts';
 
 const logger = pino({ level: 'silent' });
 const ipamCall = { type: 'host-local', env: { CNI_PATH: '/opt/cni/bin' }, config: '{}' };
@@ -44,17 +45,11 @@ function makeReleaser({ presence = gone, returnToHost, freeAddresses }: Environm
   return { releaser, store, directory };
 }
 
-const dataPathOf = (more: Partial<DataPath>): Presence<DpuEntry> =>
+const dpuWith = (more: Partial<DataPath>): Presence<DpuEntry> =>
   there({
     dpuName: 'dpu',
     side: 'dpu',
-    dataPath: {
-      createBridgePort: unused,
-      deleteBridgePort: unused,
-      createNetworkFunction: unused,
-      deleteNetworkFunction: unused,
-      ...more,
-    },
+    dataPath: dataPathOf(more),
   });
 
 test('a DPU that is not there for a moment keeps the attachment', async () => {
@@ -103,7 +98,7 @@ test('a device that is not back yet stays its record’s, and everything else is
   let addresses = 0;
   let returned: Returned = { complete: false, reason: 'late' };
   const { releaser, store } = makeReleaser({
-    presence: dataPathOf({ deleteBridgePort }),
+    presence: dpuWith({ deleteBridgePort }),
     returnToHost: async () => returned,
     freeAddresses: async () => {
       addresses += 1;
@@ -149,7 +144,7 @@ test.each(['closes it', 'fails to'])('a function of a chain keeps its device unt
     if (outcome === 'fails to') throw new DpuError('INTERNAL', 'a bug');
   };
   const { releaser, store } = makeReleaser({
-    presence: dataPathOf({ deleteNetworkFunction }),
+    presence: dpuWith({ deleteNetworkFunction }),
     returnToHost: async () => {
       log.push('device');
       return { complete: true };

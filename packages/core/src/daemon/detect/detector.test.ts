@@ -136,7 +136,7 @@ test('tells of each change once, and plans no look while nothing is missing', as
   expect(await fixture.look()).toEqual([`${name} there`]);
   await fixture.look();
   expect([fixture.told.length, vi.getTimerCount()]).toEqual([1, 0]);
-  await fixture.detector.lookAndTell();
+  await fixture.detector.lookAnew();
   expect(fixture.told.length).toBe(2);
 });
 

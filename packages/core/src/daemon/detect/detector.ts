@@ -68,7 +68,7 @@ export class Detector {
   }
 
   /** Reports the outcome also when it has not changed. */
-  lookAndTell(): Promise<void> {
+  lookAnew(): Promise<void> {
     this.#last = undefined;
     return this.look();
   }

@@ -17,7 +17,7 @@ export interface NodeDpusEvents {
   /** A DPU has become ready. */
   ready: [];
   /** There is an object that detection has not looked for. */
-  unlooked: [];
+  needsLook: [];
 }
 
 /** The rest of what the operator has on this node. */
@@ -59,7 +59,7 @@ export class DpuActions {
     const { store, dpus, objects, findings, events } = this.#options;
     switch (action.do) {
       case 'look':
-        if (findings.hasLooked) events.emit('unlooked');
+        if (findings.hasLooked) events.emit('needsLook');
         return;
       case 'makeObject':
         await this.#makeObject(action.dpu);
@@ -108,7 +108,7 @@ export class DpuActions {
     logger.info({ dpu: name, owner }, `node ${owner} has a DPU with the identifier ${dpu.identifier} too`);
     // On disk first: from now on detection finds it under this name.
     await dpus.manage({ ...dpu, name });
-    events.emit('unlooked');
+    events.emit('needsLook');
   }
 
   async #manage(name: string, action: DpuAction & { do: 'manage' }): Promise<void> {

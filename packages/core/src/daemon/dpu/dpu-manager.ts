@@ -78,7 +78,7 @@ export class DpuManager implements VspUser {
   /** Of its devices. */
   readonly networks: DeviceNetworks;
   /** Of a host side: the way to the DPU side. */
-  readonly host: HostDataPath | undefined;
+  readonly hostDataPath: HostDataPath | undefined;
   /** Of a DPU side. */
   readonly dpuSide: DpuSide | undefined;
   /** What pods attach to. */
@@ -139,7 +139,7 @@ export class DpuManager implements VspUser {
         logger,
       });
     } else {
-      this.host = new HostDataPath({
+      this.hostDataPath = new HostDataPath({
         dpuName: dpu.name,
         end: this.#end,
         nodeName,
@@ -153,7 +153,7 @@ export class DpuManager implements VspUser {
         isKnownDpu: this.vsp.wasInitialised,
       });
     }
-    this.dataPath = new PodDataPath(dpu.name, this.host, this.dpuSide?.dataPath);
+    this.dataPath = new PodDataPath(dpu.name, this.hostDataPath, this.dpuSide?.dataPath);
     this.#applyAccelerated();
     this.vsp.start();
   }
@@ -165,7 +165,7 @@ export class DpuManager implements VspUser {
       side: this.dpu.side,
       vsp: this.#vspState(),
       vspOutage: this.vsp.health.outage,
-      peer: this.host,
+      peer: this.hostDataPath,
       listenProblem: this.dpuSide?.channel.problem,
     });
   }
@@ -181,12 +181,12 @@ export class DpuManager implements VspUser {
   /** How host and DPU speak with each other, and why they do not. */
   get channel(): ChannelReport {
     if (this.dpuSide) return dpuChannel(this.#end, this.dpuSide.channel);
-    return this.host ? hostChannel(this.#end, this.host) : { condition: undefined, status: undefined };
+    return this.hostDataPath ? hostChannel(this.#end, this.hostDataPath) : { condition: undefined, status: undefined };
   }
 
   /** Whether the DPU keeps no networks apart; undefined while it is not known. */
   get hasOneBridge(): boolean | undefined {
-    return this.host ? this.host.hasOneBridge : this.dpuSide?.dataPath.hasOneBridge;
+    return this.hostDataPath ? this.hostDataPath.hasOneBridge : this.dpuSide?.dataPath.hasOneBridge;
   }
 
   /** @param worked SPIFFE IDs of other ends that it worked with, as its object says */
@@ -230,13 +230,13 @@ export class DpuManager implements VspUser {
 
   /** Records that could not be read can be now, or the other way round: absence from them proves something else. */
   recordsChanged(): void {
-    this.host?.recordsChanged();
+    this.hostDataPath?.recordsChanged();
     this.dpuSide?.dataPath.recordsChanged();
   }
 
   /** Records of this DPU that cannot be read. While there are any, what is in none of them may still be in use. */
   unreadable(): UnreadableRecord[] {
-    const dataPath = this.host ?? this.dpuSide?.dataPath;
+    const dataPath = this.hostDataPath ?? this.dpuSide?.dataPath;
     return [...this.vsp.unreadable(), ...(dataPath?.unreadable() ?? [])];
   }
 
@@ -254,7 +254,7 @@ export class DpuManager implements VspUser {
   }
 
   async #warnOfPortsLeft(): Promise<void> {
-    const ports = (await this.host?.deletionsHeard(deletionsMs)) ?? [];
+    const ports = (await this.hostDataPath?.deletionsHeard(deletionsMs)) ?? [];
     if (ports.length === 0) return;
     const order = `${annotations.forgetHost}=${ownerOf(this.#options.nodeName, this.dpu.name)}`;
     this.#logger.warn({ ports }, `the DPU side has not heard that these are gone; annotate its dpu object: ${order}`);
@@ -264,14 +264,14 @@ export class DpuManager implements VspUser {
   close(): void {
     this.vsp.close();
     this.networks.close();
-    this.host?.close();
+    this.hostDataPath?.close();
     this.dpuSide?.close();
     this.#end.close();
   }
 
   /** Between Init and ready. */
   async vspInitialised(client: VspClient, address: IpPort): Promise<void> {
-    this.host?.connect(grpcAddress(parseEndpoint(address)));
+    this.hostDataPath?.connect(grpcAddress(parseEndpoint(address)));
     await this.dpuSide?.dataPath.vspStarted(client);
     await this.dpuSide?.channel.listen(address);
   }
@@ -320,7 +320,7 @@ export class DpuManager implements VspUser {
   }
 
   get #outage(): Outage | undefined {
-    return this.vsp.health.outage ?? this.host?.outage;
+    return this.vsp.health.outage ?? this.hostDataPath?.outage;
   }
 
   #vspState(): VspState {

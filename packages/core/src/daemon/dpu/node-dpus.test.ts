@@ -368,7 +368,7 @@ test('two nodes whose DPUs have one identifier are both served; the name of the 
   const behind = 'soft-node-2-dpu';
   const foreign = first.object(name);
   if (foreign) second.api.put(path, foreign);
-  second.nodeDpus.on('unlooked', () => {
+  second.nodeDpus.on('needsLook', () => {
     const known = second.nodeDpus.known().find(({ identifier }) => identifier === 'soft');
     second.finds(found({ ...detected, name: known?.name ?? name }));
   });
@@ -406,9 +406,9 @@ test('asks for a look where there is an object that detection has not looked for
   const labels = { 'dpu.config.openshift.io/node': 'node-1' };
   api.put(path, { ...kind, metadata: { name, labels }, spec: { isDpuSide: true, nodeName: 'node-1' } });
   const fixture = await start({ api });
-  const unlooked = new Promise<void>((resolve) => fixture.nodeDpus.once('unlooked', resolve));
+  const needsLook = new Promise<void>((resolve) => fixture.nodeDpus.once('needsLook', resolve));
   fixture.finds();
-  await unlooked;
+  await needsLook;
   expect(fixture.nodeDpus.known()).toMatchObject([{ name, side: 'dpu', plugin: '' }]);
 });
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { exec } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { there } from '../../presence.ts';
 import { SysfsTree } from '../../testing/sysfs-tree.ts';
 import { AttachEngine } from '../engine.ts';
 import { parseNetworkConfig } from '../network-config.ts';
 import { AttachmentStore } from '../record/store.ts';
+import { dataPathOf, hostSide, indexOf } from '../testing/dpu.ts';
 import { type ModelledDevice, ModelledKernel } from '../testing/modelled-kernel.ts';
 import { DeviceHomes } from './device-homes.ts';
 import type { writeCniDeviceInfo } from './device-info.ts';
@@ -33,14 +33,7 @@ beforeEach(() => {
   const tree = new SysfsTree()
     .add({ address: pf, netdev: 'ens1' })
     .add({ address: vf, netdev: 'ens1v0', mac: adminMac, virtual: { of: pf, index: 0 } });
-  const done = async () => {};
-  const dataPath = {
-    createBridgePort: done,
-    deleteBridgePort: done,
-    createNetworkFunction: done,
-    deleteNetworkFunction: done,
-  };
-  const entry = { dpuName: 'dpu', side: 'host' as const, dataPath, pf: 0, vf: 0 };
+  const dpu = hostSide(dataPathOf());
   const logger = pino({ level: 'silent' });
   const root = mkdtempSync(join(tmpdir(), 'netdev-vf-'));
   engine = new AttachEngine({
@@ -52,14 +45,7 @@ beforeEach(() => {
     links: kernel,
     physicalFunctions: kernel,
     writeDeviceInfo,
-    index: {
-      find: () => entry,
-      locate: () => entry,
-      dpu: () => entry,
-      dpuSide: () => undefined,
-      presence: () => there(entry),
-      list: () => [entry],
-    },
+    index: indexOf(() => dpu),
   });
 });
 

@@ -5,12 +5,11 @@ import { type BridgePort, DpuError } from '@dpu-operator/sdk';
 import type { Exec, Netlink } from '@dpu-operator/sdk/linux';
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
-import { there } from '../../presence.ts';
 import { SysfsTree } from '../../testing/sysfs-tree.ts';
-import type { DataPath } from '../collaborators.ts';
 import { AttachEngine } from '../engine.ts';
 import { parseNetworkConfig } from '../network-config.ts';
 import { AttachmentStore } from '../record/store.ts';
+import { dataPathOf, hostSide, indexOf } from '../testing/dpu.ts';
 import { DeviceHomes } from './device-homes.ts';
 import type { writeCniDeviceInfo } from './device-info.ts';
 import { Devices } from './devices.ts';
@@ -44,14 +43,12 @@ function fixture(present: Pick<Vf, 'mac' | 'vlan'>) {
     close: () => {},
   }));
   const ports = new Map<string, BridgePort>();
-  const unused = async () => {};
-  const dataPath: DataPath = {
-    createBridgePort: async (port) => void ports.set(port.name, port),
-    deleteBridgePort: async (name) => void ports.delete(name),
-    createNetworkFunction: unused,
-    deleteNetworkFunction: unused,
-  };
-  const entry = { dpuName: 'dpu', side: 'host' as const, dataPath, pf: 0, vf: 0 };
+  const dpu = hostSide(
+    dataPathOf({
+      createBridgePort: async (port) => void ports.set(port.name, port),
+      deleteBridgePort: async (name) => void ports.delete(name),
+    }),
+  );
   const logger = pino({ level: 'silent' });
   const root = mkdtempSync(join(tmpdir(), 'vfio-'));
   const store = new AttachmentStore({ directory: join(root, 'a'), logger });
@@ -65,14 +62,7 @@ function fixture(present: Pick<Vf, 'mac' | 'vlan'>) {
     devices: new Devices(tree().root),
     physicalFunctions,
     writeDeviceInfo,
-    index: {
-      find: () => entry,
-      locate: () => entry,
-      dpu: () => entry,
-      dpuSide: () => undefined,
-      presence: () => there(entry),
-      list: () => [entry],
-    },
+    index: indexOf(() => dpu),
   });
   const add = (config: object, mac?: string) =>
     engine.add({ ...key, netns, network: parseNetworkConfig({ name: 'net', deviceID: vf, ...config }), mac });

@@ -43,11 +43,11 @@ function makeIds(run: PluginRun): Ids {
  * The ids of what a DPU tries when it changes, the widest first, which is what a person approves: another release, and that
  * with its settings; or other settings alone. The same run in another pod is a change of the operator's release.
  *
- * @param podsOf what pods are made from, beside the run: the operator's release
+ * @param operatorImage the operator's release, which makes the pods
  */
-export function idsOfChange(from: PluginRun | undefined, to: PluginRun, podsOf: string): [string, ...string[]] {
+export function idsOfChange(from: PluginRun | undefined, to: PluginRun, operatorImage: string): [string, ...string[]] {
   const { release, withSettings } = idsOf(to);
   if (!from || !isSameRelease(from, to)) return [release, withSettings];
   if (from.digest !== to.digest) return [withSettings];
-  return [hashOf({ change: release, podsOf }), hashOf({ change: withSettings, podsOf })];
+  return [hashOf({ change: release, operatorImage }), hashOf({ change: withSettings, operatorImage })];
 }

@@ -23,7 +23,7 @@ export interface FleetDpu {
   /** The cards that it is a side of: see cards.ts. */
   cards: readonly string[];
   /** Reason of its condition Configured. */
-  says: string | undefined;
+  configuredReason: string | undefined;
 }
 
 /** Some of the DPUs, of which a status tells. */
@@ -59,8 +59,8 @@ export function isChanging({ plugin, rollout }: RolloutStatus): boolean {
 }
 
 /** As after its node died amid the change. */
-export function isOverdue({ says, status }: FleetDpu): boolean {
-  return says === 'Overdue' && isChanging(status);
+export function isOverdue({ configuredReason, status }: FleetDpu): boolean {
+  return configuredReason === 'Overdue' && isChanging(status);
 }
 
 /** It did not work before either, and has no other pod to go back to: it may stay so for ever, and others do not wait for it. */
@@ -72,13 +72,13 @@ export class Fleet {
   readonly #dpus = new Map<string, FleetDpu>();
   readonly #groups = new Groups();
   readonly #groupsOf = new Map<string, readonly string[]>();
-  /** What the operator makes pods from, beside runs: its release. */
-  readonly #podsOf: string;
+  /** The operator's release: it makes the pods. */
+  readonly #operatorImage: string;
   /** Changes of pods alone that were seen to work: no status keeps them. */
   readonly #renewed = new Set<string>();
 
-  constructor(podsOf = '') {
-    this.#podsOf = podsOf;
+  constructor(operatorImage = '') {
+    this.#operatorImage = operatorImage;
   }
 
   get(name: string): FleetDpu | undefined {
@@ -105,9 +105,9 @@ export class Fleet {
     return this.#size(state ? `${scope} is ${state}` : scope);
   }
 
-  /** How many say a reason in their condition Configured, and one of them. */
-  saying(scope: ReportedScope, reason: string): { count: number; first: string | undefined } {
-    const members = this.#groups.of(`${scope} says ${reason}`);
+  /** How many have a reason in their condition Configured, and one of them. */
+  withReason(scope: ReportedScope, reason: string): { count: number; first: string | undefined } {
+    const members = this.#groups.of(`${scope} has reason ${reason}`);
     return { count: members.size, first: members.values().next().value };
   }
 
@@ -118,7 +118,7 @@ export class Fleet {
 
   /** The ids of what a DPU tries when it changes, the widest first: see change.ts. */
   idsOf(dpu: FleetDpu, target: PluginRun): [string, ...string[]] {
-    return idsOfChange(dpu.status.plugin, target, this.#podsOf);
+    return idsOfChange(dpu.status.plugin, target, this.#operatorImage);
   }
 
   /** Whether a change works on a DPU of this side. */
@@ -151,7 +151,7 @@ export class Fleet {
 
   /** What somebody asks for, and no more: there are thousands of DPUs. */
   #groupsFor(dpu: FleetDpu): string[] {
-    const { side, config, cards, status, wanted, says, isKnown } = dpu;
+    const { side, config, cards, status, wanted, configuredReason, isKnown } = dpu;
     const { plugin, rollout } = status;
     const changing = isChanging(status) ? cards.map((card) => `${ofCard(card, side)} is changing`) : [];
     // Nothing else is asked for before all are known.
@@ -162,7 +162,7 @@ export class Fleet {
     const pluginName = (wanted ?? rollout?.target ?? plugin)?.name;
     const reported = [config !== undefined && ofConfig(config), pluginName !== undefined && ofPlugin(pluginName)];
     for (const scope of reported) {
-      if (scope) groups.push(scope, `${scope} is ${state}`, `${scope} says ${says}`);
+      if (scope) groups.push(scope, `${scope} is ${state}`, `${scope} has reason ${configuredReason}`);
     }
     if (plugin && !rollout) {
       groups.push(...Object.values(idsOf(plugin)).flatMap((id) => [`runs ${id} ${side}`, `tries ${id}`]));

@@ -9,7 +9,14 @@ const [v1, v2] = [runOf('1'), runOf('2')];
 function dpu(name: string, phase?: Rollout['phase'], more: Partial<FleetDpu> = {}): FleetDpu {
   const rollout = { target: v2, startedAt: '', drain: false, clear: false, wasReady: true };
   const status = { plugin: v1, ...(phase && { rollout: { ...rollout, phase } }) };
-  const others = { side: 'host', wanted: v2, config: undefined, isKnown: true, cards: [], says: undefined } as const;
+  const others = {
+    side: 'host',
+    wanted: v2,
+    config: undefined,
+    isKnown: true,
+    cards: [],
+    configuredReason: undefined,
+  } as const;
   return { name, status, ...others, ...more };
 }
 
@@ -34,14 +41,14 @@ test('it counts, and names none of those that go their way', () => {
 });
 
 test('what a person has to do something about comes first, in the words of one DPU', () => {
-  const waiting = dpu('b', 'Installing', { says: 'Stopped' });
-  const { reason, message } = progress(done('a'), waiting, dpu('c', 'Failed', { says: 'RolledBack' }));
+  const waiting = dpu('b', 'Installing', { configuredReason: 'Stopped' });
+  const { reason, message } = progress(done('a'), waiting, dpu('c', 'Failed', { configuredReason: 'RolledBack' }));
   expect(reason).toBe('Stopped');
   expect(message).toBe('1 of 3 run a 2, 1 waiting, 1 given up; 1 is Stopped, as b: words of b');
 });
 
 test('a plugin that does not work in the pod of a newer operator is told, also where no other DPU is stopped by it', () => {
-  const { reason, message } = progress(done('a'), dpu('b', 'Verifying', { says: 'NotWorking' }));
+  const { reason, message } = progress(done('a'), dpu('b', 'Verifying', { configuredReason: 'NotWorking' }));
   expect([reason, message]).toEqual(['NotWorking', '1 of 2 run a 2, 1 changing; 1 is NotWorking, as b: words of b']);
 });
 

@@ -46,7 +46,7 @@ export function rolledOut(
   const counts = `${done} of ${total} run ${what}${counted.join('')}`;
   if (done === total) return condition('True', 'Complete', counts);
   for (const reason of pressing) {
-    const { count, first } = fleet.saying(scope, reason);
+    const { count, first } = fleet.withReason(scope, reason);
     if (first === undefined) continue;
     const whose = `${count} ${count === 1 ? 'is' : 'are'} ${reason}, as ${first}`;
     return condition('False', reason, `${counts}; ${whose}: ${messageOf(first) ?? ''}`);

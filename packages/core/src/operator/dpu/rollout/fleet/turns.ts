@@ -193,7 +193,7 @@ export class Turns extends EventEmitter<TurnEvents> {
       config: ask?.config && keyOf(ask.config),
       isKnown: ask !== undefined,
       cards: this.#cards(dpu, side, status),
-      says: findCondition(conditions, dpuConditions.configured)?.reason,
+      configuredReason: findCondition(conditions, dpuConditions.configured)?.reason,
     };
   }
 
@@ -237,7 +237,8 @@ export class Turns extends EventEmitter<TurnEvents> {
   }
 
   #emitProgress(before: FleetDpu | undefined, after: FleetDpu | undefined): void {
-    const seen = (dpu: FleetDpu | undefined) => dpu && `${stepOf(dpu)} ${dpu.says} ${dpu.config} ${dpu.wanted?.digest}`;
+    const seen = (dpu: FleetDpu | undefined) =>
+      dpu && `${stepOf(dpu)} ${dpu.configuredReason} ${dpu.config} ${dpu.wanted?.digest}`;
     if (seen(before) === seen(after)) return;
     const scopes = new Set<ReportedScope>();
     for (const dpu of [before, after]) {

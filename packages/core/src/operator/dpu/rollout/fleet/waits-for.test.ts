@@ -13,7 +13,14 @@ const disturbing = { ...runOf('2'), disturbsTraffic: true };
 function dpu(name: string, phase?: Rollout['phase'], more: Partial<Rollout> = {}, fields: Partial<FleetDpu> = {}) {
   const rollout = { target: v2, startedAt: '', drain: false, clear: false, wasReady: true, ...more };
   const status = { plugin: v1, ...(phase && { rollout: { ...rollout, phase } }) };
-  const others = { side: 'host', wanted: v2, config: undefined, isKnown: true, cards: [], says: undefined } as const;
+  const others = {
+    side: 'host',
+    wanted: v2,
+    config: undefined,
+    isKnown: true,
+    cards: [],
+    configuredReason: undefined,
+  } as const;
   return { name, status, ...others, ...fields } satisfies FleetDpu;
 }
 
@@ -257,7 +264,8 @@ test('the narrowest deadline holds', () => {
 });
 
 test('one that is lost amid its change leaves its turn to another and counts as down; where that is lost too, nobody follows', () => {
-  const lost = (name: string, side: FleetDpu['side'] = 'host') => dpu(name, 'Verifying', {}, { says: 'Overdue', side });
+  const lost = (name: string, side: FleetDpu['side'] = 'host') =>
+    dpu(name, 'Verifying', {}, { configuredReason: 'Overdue', side });
   const policies = [policy({ maxUnavailable: 2 })];
   expect(wait(x, [lost('a')], { policies: [policy({ maxUnavailable: 1 })] })?.reason).toBe('WaitingForTurn');
   expect(wait(x, [lost('a')], { policies })).toBeUndefined();
