@@ -23,11 +23,11 @@ const running = container({ running: { startedAt: '2026-01-01T00:05:00Z' } });
 
 test('time counts from the start of the container, before that from when the kubelet took the pod up', () => {
   expect(startedAt(pod({}))).toBeUndefined();
-  expect(startedAt(pod(taken))).toBe(Date.parse(startTime));
-  expect(startedAt(pod({ ...taken, containerStatuses: [running] }))).toBe(Date.parse('2026-01-01T00:05:00Z'));
+  expect(startedAt(pod(taken))).toBe(startTime);
+  expect(startedAt(pod({ ...taken, containerStatuses: [running] }))).toBe('2026-01-01T00:05:00Z');
   const lastState = { terminated: { exitCode: 0, startedAt: '2026-01-01T00:01:00Z' } };
   const again = { ...running, restartCount: 1, lastState };
-  expect(startedAt(pod({ ...taken, containerStatuses: [again] }))).toBe(Date.parse('2026-01-01T00:01:00Z'));
+  expect(startedAt(pod({ ...taken, containerStatuses: [again] }))).toBe('2026-01-01T00:01:00Z');
 });
 
 const setUp = [{ type: 'PodReadyToStartContainers', status: 'True' }];
