@@ -36,7 +36,10 @@ class Person {
     return stripVTControlCharacters(this.#seen);
   }
 
-  /** Answers a question once it is asked. */
+  /**
+   * Answers a question once it is asked, which its ◆ tells from an answer in the same words: between two questions the
+   * terminal is not the program's, and would take what is typed by itself.
+   */
   async at(question: string, ...keys: string[]): Promise<void> {
     await vi.waitFor(() => expect(this.seen.slice(this.#read)).toContain(question));
     this.#read = this.seen.length;
@@ -53,15 +56,15 @@ async function temporaryDirectory(): Promise<string> {
 test('asks for everything, says what is wrong with an answer, and writes the plugin', async () => {
   const directory = await temporaryDirectory();
   const person = new Person(directory);
-  await person.at('Vendor', 'Acme', enter);
+  await person.at('◆  Vendor', 'Acme', enter);
   await person.at('must be lower-case', '\u0015', 'acme', enter);
-  await person.at('Product', 'Acme DPU', enter);
-  await person.at('How is a host', enter);
-  await person.at('PCI vendor and device id (vendor:device, hex digits)', '1d0f:efa1', enter);
-  await person.at("How is the DPU's own node told", down, down, down, enter);
-  await person.at('Contracts beside', enter);
-  await person.at('Name of the npm package', '@acme/dpu-vsp', enter);
-  await person.at('Directory', enter);
+  await person.at('◆  Product', 'Acme DPU', enter);
+  await person.at('◆  How is a host', enter);
+  await person.at('◆  PCI vendor and device id (vendor:device, hex digits)', '1d0f:efa1', enter);
+  await person.at("◆  How is the DPU's own node told", down, down, down, enter);
+  await person.at('◆  Contracts beside', enter);
+  await person.at('◆  Name of the npm package', '@acme/dpu-vsp', enter);
+  await person.at('◆  Directory', enter);
   expect(await person.ended).toBe(0);
   expect(person.seen).toMatch(/Wrote \d+ files to dpu-vsp/);
   const packageJson = JSON.parse(await readFile(join(directory, 'dpu-vsp/package.json'), 'utf8'));
@@ -76,7 +79,7 @@ test('asks for everything, says what is wrong with an answer, and writes the plu
 test('writes nothing when it is interrupted', async () => {
   const directory = await temporaryDirectory();
   const person = new Person(directory, ['--vendor', 'acme']);
-  await person.at('Product', interrupt);
+  await person.at('◆  Product', interrupt);
   expect(await person.ended).toBe(130);
   expect(person.seen).toContain('Nothing was written.');
   expect(await readdir(directory)).toEqual([]);

@@ -46,6 +46,12 @@ export const isConflict = (error: unknown): error is ApiError => isApiError(erro
 /** An object of that name exists. Other conflicts pass. */
 export const isAlreadyThere = (error: unknown): error is ApiError =>
   isConflict(error) && error.reason === 'AlreadyExists';
+/**
+ * The object is another one than that whose uid was named, in the words that the server has for it before and in its storage. Other
+ * conflicts, as of who admits requests, say nothing of that.
+ */
+export const isOtherObject = (error: unknown): error is ApiError =>
+  isConflict(error) && /UID in (the )?precondition/.test(error.message);
 /** What the server, or a policy of the cluster, does not allow: for an administrator to see. A conflict or a busy server is none. */
 export const isRefused = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.code >= 400 && error.code < 500 && ![409, 429].includes(error.code);

@@ -89,6 +89,27 @@ test('a delete sends its body whole, so that the connection can serve the next r
 });
 
 test.each([
+  'Operation cannot be fulfilled on leases.coordination.k8s.io "a": StorageError: invalid object, Code: 4, Key: /registry/leases/default/a, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: u, UID in object meta: v',
+  'Operation cannot be fulfilled on pods "a": the UID in the precondition (u) does not match the UID in record (v). The object might have been deleted and then recreated',
+])(
+  'an object that has taken the name of another is not deleted or evicted, and that is no failure: %s',
+  async (message) => {
+    const { server, store } = await record({ kind: 'Status', code: 409, reason: 'Conflict', message }, 409);
+    await using _ = server;
+    expect(await store.delete(configMap, 'a', 'default', { uid: 'u' })).toBe(false);
+    expect(await store.evict('a', 'default', 'u')).toBeUndefined();
+  },
+);
+
+test('another conflict does not mean that there is nothing to delete or evict', async () => {
+  const message = 'admission webhook "keep.example.com" denied the request: ask again';
+  const { server, store } = await record({ kind: 'Status', code: 409, reason: 'Conflict', message }, 409);
+  await using _ = server;
+  await expect(store.delete(configMap, 'a', 'default', { uid: 'u' })).rejects.toThrow(message);
+  expect(await store.evict('a', 'default', 'u')).toBe(message);
+});
+
+test.each([
   [429, "Cannot evict pod as it would violate the pod's disruption budget."],
   [500, 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'],
   [403, 'admission webhook "keep.example.com" denied the request: it is kept'],

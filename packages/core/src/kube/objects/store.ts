@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ApiClient, ApiRequest } from '../client/api-client.ts';
-import { ApiError, isConflict, isNotFound } from '../client/api-error.ts';
+import { ApiError, isNotFound, isOtherObject } from '../client/api-error.ts';
 import { acceptOf, type KubeObject, keyOf, type ResourceType, resourcePath } from './resource.ts';
 import { type NotUnderstoodError, understand } from './understand.ts';
 
@@ -175,7 +175,7 @@ export class KubeStore {
       await this.client.json({ method: 'DELETE', path: resourcePath(type, namespace, name), body });
       return true;
     } catch (error) {
-      if (isNotFound(error) || (options.uid && isConflict(error))) return false;
+      if (isNotFound(error) || isOtherObject(error)) return false;
       throw error;
     }
   }
@@ -197,7 +197,7 @@ export class KubeStore {
       await this.client.json({ method: 'POST', path: resourcePath(type, namespace, name, 'eviction'), body });
       return undefined;
     } catch (error) {
-      if (isNotFound(error) || isConflict(error)) return undefined;
+      if (isNotFound(error) || isOtherObject(error)) return undefined;
       if (error instanceof ApiError && isRefusal(error)) return error.detail;
       throw error;
     }
