@@ -51,6 +51,15 @@ export class TestApiServer {
     return this.#http.store();
   }
 
+  /** How far its clock is ahead, in milliseconds; to be set once it has started. */
+  get clockAheadMs(): number {
+    return this.#http?.clockAheadMs ?? 0;
+  }
+
+  set clockAheadMs(ms: number) {
+    if (this.#http) this.#http.clockAheadMs = ms;
+  }
+
   get url(): string {
     return this.#http?.url ?? '';
   }

@@ -10,7 +10,10 @@ let refusals = 0;
 let breaks = 0;
 let breaksInAnswer = false;
 let requests = 0;
+/** How far the server's clock is ahead, in milliseconds. */
+let aheadMs = 0;
 const server = createServer((_, response) => {
+  response.setHeader('Date', new Date(Date.now() + aheadMs).toUTCString());
   requests += 1;
   if (requests <= breaks) {
     if (!breaksInAnswer) return response.destroy();
@@ -48,6 +51,18 @@ test.each(['GET', 'PUT', 'PATCH', 'DELETE'] as const)('a %s that is put off come
   await expect(ask(method)).resolves.toEqual({ kind: 'Pod' });
   expect(requests).toBe(4);
 });
+
+test.each([24 * 3_600_000, -24 * 3_600_000, 0])(
+  'the time of a server whose clock is %d ms ahead is known by its answers',
+  async (ms) => {
+    aheadMs = ms;
+    await ask('GET');
+    const difference = client.serverNow() - Date.now() - ms;
+    expect(difference).toBeLessThanOrEqual(100);
+    // It tells whole seconds.
+    expect(difference).toBeGreaterThan(-10_000);
+  },
+);
 
 test('an eviction that a budget does not allow is told at once', async () => {
   refusals = 1;

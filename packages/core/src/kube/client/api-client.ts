@@ -34,6 +34,8 @@ export class ApiClient {
   readonly #server: URL;
   readonly #deadlineMs: number | undefined;
   #agent: HttpAgent | undefined;
+  /** What the server's clock said last, in milliseconds since 1970, and when that was by performance.now(). */
+  #serverClock: { time: number; at: number } | undefined;
   #mayWrite: (() => void) | undefined;
 
   /** @param deadlineMs milliseconds until a request's whole answer is there. Default: as long as bytes come. */
@@ -56,6 +58,15 @@ export class ApiClient {
   /** @param mayWrite Called before each request that may change something; what it throws is thrown, and nothing sent. */
   guardWrites(mayWrite: () => void): void {
     this.#mayWrite = mayWrite;
+  }
+
+  /**
+   * Now by the clock of the API server, in milliseconds since 1970: what it says of when objects were made compares with that.
+   * Up to a second behind, as answers tell whole seconds; this process's own clock until there was an answer.
+   */
+  serverNow(): number {
+    const told = this.#serverClock;
+    return told ? told.time + performance.now() - told.at : Date.now();
   }
 
   /**
@@ -118,7 +129,11 @@ export class ApiClient {
     const send = url.protocol === 'http:' ? httpRequest : httpsRequest;
     if (request.method !== 'GET') this.#mayWrite?.();
     return await new Promise((resolve, reject) => {
-      const message = send(url, options, resolve);
+      const message = send(url, options, (response) => {
+        const time = Date.parse(response.headers.date ?? '');
+        if (!Number.isNaN(time)) this.#serverClock = { time, at: performance.now() };
+        resolve(response);
+      });
       message.setTimeout(request.timeoutMs ?? 30_000, () => message.destroy(new Error('no answer in time')));
       message.on('error', (cause) => reject(unreachable(request, cause)));
       message.end(body);

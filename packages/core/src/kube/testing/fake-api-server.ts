@@ -27,6 +27,8 @@ export interface FakeApiServerOptions {
 
 export class FakeApiServer implements AsyncDisposable {
   handler: Handler;
+  /** How far its clock is ahead, in milliseconds. */
+  clockAheadMs = 0;
   readonly #watchTellsAll: boolean;
   readonly #server = createServer((message, response) => void this.#serve(message, response));
 
@@ -58,6 +60,7 @@ export class FakeApiServer implements AsyncDisposable {
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.setHeader('Date', new Date(Date.now() + this.clockAheadMs).toUTCString());
     const chunks: Buffer[] = [];
     for await (const chunk of message) chunks.push(chunk);
     const url = new URL(message.url ?? '/', 'http://fake');

@@ -19,14 +19,16 @@ function order(): string {
   return `${all?.[annotations.restartVsp]}`;
 }
 
-test('an order is given once until it is carried out', async () => {
+test('an order is given once until it is carried out, with a time by the clock of the API server', async () => {
+  server.clockAheadMs = 24 * 3_600_000;
   server.put(path, {
     apiVersion: 'config.openshift.io/v1',
     kind: 'DataProcessingUnit',
     metadata: { name: 'a', annotations: { [annotations.plugin]: 'p' } },
     spec: { isDpuSide: false, nodeName: 'n' },
   });
-  const before = Date.now();
+  // Its clock tells whole seconds.
+  const before = Date.now() + server.clockAheadMs - 1_000;
   await orderVspRestart(store, 'a');
   const first = order();
   expect(Date.parse(first)).toBeGreaterThanOrEqual(before);

@@ -8,10 +8,12 @@ export async function orderVspRestart(store: KubeStore, dpuName: string): Promis
   if (!object || object.metadata.annotations?.[annotations.restartVsp] !== undefined) return;
   const { uid } = object.metadata;
   try {
+    // By the clock that says when pods were made: the operator compares the two.
+    const now = new Date(store.client.serverNow());
     await store.patch(dataProcessingUnit, dpuName, undefined, {
       metadata: {
         uid,
-        annotations: { [annotations.restartVsp]: new Date().toISOString() },
+        annotations: { [annotations.restartVsp]: now.toISOString() },
       },
     });
   } catch (error) {

@@ -11,7 +11,7 @@ const creationResolutionMs = 1_000;
  * Whether the pod is the one that the order is about. One that may be younger is not, so that an order is never carried
  * out twice; an order that is no time is about any.
  *
- * @param order RFC 3339, by the clock of the daemon's node
+ * @param order RFC 3339, by the clock of the API server; of an older daemon, by that of its node
  */
 export function isMeant(order: string, { metadata }: Pick<Pod, 'metadata'>): boolean {
   if (metadata.deletionTimestamp !== undefined) return false;

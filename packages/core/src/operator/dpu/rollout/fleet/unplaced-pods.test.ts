@@ -1,17 +1,22 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TestApiServer } from '../../../../daemon/testing/api-server.ts';
+import { type KubeStore, pod } from '../../../../kube/index.ts';
 import { UnplacedPods } from './unplaced-pods.ts';
 
 let server: TestApiServer;
+let store: KubeStore;
 let looks: (readonly string[])[];
 let unplaced: UnplacedPods;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'], now: Date.parse('2026-01-01T12:00:00.500Z') });
+  vi.useFakeTimers({
+    toFake: ['setInterval', 'clearInterval', 'Date', 'performance'],
+    now: Date.parse('2026-01-01T12:00:00Z'),
+  });
   looks = [];
   server = new TestApiServer();
-  const store = await server.start();
+  store = await server.start();
   unplaced = new UnplacedPods({ store, logger: pino({ enabled: false }), onLook: (pods) => looks.push(pods) });
 });
 afterEach(() => {
@@ -41,6 +46,19 @@ test('those count that came after an eviction, ask for a DPU and cannot be sched
   await isSaid('shop/web', 'shop/net');
 });
 
+test.each([24, -24])(
+  'the clock of the API server says which came after it, where that is %d hours ahead',
+  async (hours) => {
+    server.clockAheadMs = hours * 3_600_000;
+    await store.get(pod, 'any', 'shop');
+    const at = (ms: number) => new Date(Date.now() + server.clockAheadMs + ms).toISOString();
+    put('old', at(-60_000), 'openshift.io/dpu');
+    put('web', at(1_000), 'openshift.io/dpu');
+    unplaced.evicted();
+    await isSaid('shop/web');
+  },
+);
+
 test('that one comes, or has found a place, is said without a look at the clock', async () => {
   unplaced.evicted();
   await isSaid();
@@ -53,7 +71,8 @@ test('that one comes, or has found a place, is said without a look at the clock'
 test('a minute after the last eviction the watch ends, unless pods wait, and not for ever for these', async () => {
   unplaced.evicted();
   await isSaid();
-  vi.advanceTimersByTime(60_000);
+  // The server's clock is known to the second, and looks are 5 s apart.
+  vi.advanceTimersByTime(65_000);
   expect(vi.getTimerCount()).toBe(0);
   unplaced.evicted();
   await vi.waitFor(() => expect(looks.length).toBeGreaterThan(12));

@@ -42,9 +42,14 @@ export class UnplacedPods {
 
   /** To be called when pods are evicted. */
   evicted(): void {
-    this.#evictedAt = Date.now();
+    this.#evictedAt = this.#now();
     this.#since = Math.min(this.#since, this.#evictedAt);
     this.#watch ??= this.#open();
+  }
+
+  /** By the clock that says when pods were made. */
+  #now(): number {
+    return this.#options.store.client.serverNow();
   }
 
   #open(): Disposable {
@@ -76,7 +81,7 @@ export class UnplacedPods {
   #look(pods: readonly AskingPod[]): void {
     const unplaced = pods.filter((one) => this.#isUnplaced(one)).map(keyOf);
     this.#options.onLook(unplaced);
-    if (unplaced.length > 0 || Date.now() - this.#evictedAt < watchMs) return;
+    if (unplaced.length > 0 || this.#now() - this.#evictedAt < watchMs) return;
     this.#watch?.[Symbol.dispose]();
     this.#watch = undefined;
     this.#since = Number.POSITIVE_INFINITY;
@@ -85,7 +90,7 @@ export class UnplacedPods {
   #isUnplaced({ metadata, spec, status }: AskingPod): boolean {
     // Creation times are whole seconds, cut off.
     const createdAt = Date.parse(metadata.creationTimestamp ?? '') + 1_000;
-    const isYoung = createdAt > this.#since && createdAt + giveUpMs > Date.now();
+    const isYoung = createdAt > this.#since && createdAt + giveUpMs > this.#now();
     const asks = spec.containers.some(({ resources }) => Object.keys(resources?.requests ?? {}).some(isOfDpu));
     const scheduled = findCondition(status?.conditions, 'PodScheduled');
     return isYoung && asks && scheduled?.status === 'False';
