@@ -50,6 +50,14 @@ test('targets of make', () => {
   expect(missing(/^make ([\w-]+)/g, (name) => targets.has(name))).toEqual([]);
 });
 
+test('tests that are to be run', () => {
+  const tests = files.filter((file) => file.endsWith('.test.ts'));
+  const texts = files
+    .filter((file) => /\.md$|^Makefile$/.test(file))
+    .map((document) => ({ document, span: read(document) }));
+  expect(missing(/\bT="?([\w/.-]+)/g, (part) => tests.some((file) => file.includes(part)), texts)).toEqual([]);
+});
+
 test('paths', () => {
   const ofPlugins = 'test/machine.json';
   const isThere = (path: string) =>

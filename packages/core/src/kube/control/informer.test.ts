@@ -32,7 +32,11 @@ afterEach(() => {
 });
 
 /** Answers lists and watches one after the other; a watch beyond the script stays open. */
-async function start(lists: Handler[], watches: Handler[], options: FakeApiServerOptions = {}) {
+async function start(
+  lists: Handler[],
+  watches: Handler[],
+  { random, ...options }: FakeApiServerOptions & { random?: () => number } = {},
+) {
   const seen: string[] = [];
   const handler = (request: FakeRequest) => {
     const watch = request.query.has('watch');
@@ -45,7 +49,11 @@ async function start(lists: Handler[], watches: Handler[], options: FakeApiServe
   const server = await FakeApiServer.start(handler, options);
   const logged: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(JSON.parse(line).msg) });
-  const informer = new Informer(server.store(), configMap, { namespace: 'default', logger, backoff });
+  const informer = new Informer(server.store(), configMap, {
+    namespace: 'default',
+    logger,
+    backoff: { ...backoff, ...(random && { random }) },
+  });
   const changes: string[] = [];
   informer.onChange(({ metadata }, _, kind) => changes.push(`${kind} ${metadata.name}`));
   const controller = new AbortController();
@@ -108,6 +116,28 @@ test('an expired version makes it list again and tell the difference', async () 
   await vi.waitFor(() => expect(seen.at(-1)).toBe('watch 20'));
   expect(changes.slice(4)).toEqual(['deleted c', 'added c', 'added d', 'deleted a']);
   expect(seen).toEqual(['list', 'watch 5', 'list', 'list', 'watch 20']);
+});
+
+test('where no list leads to a watch that lasts, it waits before each further one', async () => {
+  const random = vi.fn(() => 0);
+  const lists = Array.from({ length: 5 }, () => (request: FakeRequest) => request.json(list('5')));
+  const watches = Array.from({ length: 4 }, () => (request: FakeRequest) => request.line(gone));
+  const { server, seen } = await start(lists, watches, { random });
+  await using _ = server;
+  await vi.waitFor(() => expect(seen).toEqual(Array(5).fill(['list', 'watch 5']).flat()));
+  expect(random).toHaveBeenCalledTimes(3);
+});
+
+test('so it does where the watch tells what there is', async () => {
+  const random = vi.fn(() => 0);
+  const watches = Array.from({ length: 4 }, () => (request: FakeRequest) => {
+    request.line(end('5'));
+    request.line(gone);
+  });
+  const { server, seen } = await start([], watches, { random, watchTellsAll: true });
+  await using _ = server;
+  await vi.waitFor(() => expect(seen).toEqual(Array(5).fill('watch all')));
+  expect(random).toHaveBeenCalledTimes(3);
 });
 
 test('what it does not understand is gone when it is deleted', async () => {

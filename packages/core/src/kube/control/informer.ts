@@ -143,23 +143,29 @@ export class Informer<T extends KubeObject> {
     let isOpen = false;
     let hasLasted = false;
     let timer: NodeJS.Timeout | undefined;
-    const opened = () => {
-      isOpen = true;
+    const recoverSoon = () => {
       timer = setTimeout(() => {
         hasLasted = true;
-        if (from !== undefined) this.#recovered();
+        this.#recovered();
       }, stableMs);
+    };
+    const opened = () => {
+      isOpen = true;
+      if (!untold) recoverSoon();
     };
     const take = (event: WatchEvent<T>) => {
       hasLasted = true;
       this.#take(event);
-      if (untold) {
+      if (!untold) {
+        this.#recovered();
+      } else {
         untold.delete(event.key);
         if (!event.endsInitial) return;
         this.#complete(untold);
         untold = undefined;
+        // That it tells what there is does not say that it can be followed.
+        recoverSoon();
       }
-      this.#recovered();
       this.#resourceVersion = event.resourceVersion;
     };
     try {
@@ -182,7 +188,6 @@ export class Informer<T extends KubeObject> {
       this.#ignore(error);
       unclear.push(key);
     });
-    this.#recovered();
     // An object that is not understood any more is not gone: what was known of it holds, as it does in a watch.
     const gone = new Set(this.#objects.keys());
     for (const key of unclear) gone.delete(key);
