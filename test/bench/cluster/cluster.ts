@@ -4,6 +4,7 @@
  */
 import { operatorIsOn } from '../../e2e/fixture.ts';
 import { eventually } from '../../support/eventually.ts';
+import { networkObjects, networkPodObjects } from '../../support/on-clusters/dpu-networks.ts';
 import { dpusReady, namespace, type OperatorFixture } from '../../support/on-clusters/operator.ts';
 import { deletePods } from '../../support/on-clusters/pods.ts';
 import { daemonCpu } from '../attach/daemon-cpu.ts';
@@ -39,7 +40,7 @@ const rows: [string, string][] = [
   ...(await imageSizes()),
 ];
 await deletePods(fixture.kubectl, pods);
-rows.push(...(await daemonCpu(fixture)));
+rows.push(...(await dpuNetwork()), ...(await daemonCpu(fixture)));
 const width = Math.max(...rows.map(([what]) => what.length));
 console.log(
   ['', 'On the cluster', ...rows.map(([what, figure]) => `  ${what.padEnd(width)}  ${figure}`), ''].join('\n'),
@@ -88,6 +89,35 @@ async function attachTimes(): Promise<number[]> {
     await kubectl.wait('condition=Ready', ['pod/my-pod', 'pod/my-pod-2']);
   }
   return (await logOf(fixture, name)).flatMap(({ command, ms }) => (command === 'ADD' && ms ? [ms] : []));
+}
+
+/** From the order for a DpuNetwork until it is Ready, and until a pod that is made then has its interface in it. */
+async function dpuNetwork(): Promise<[string, string][]> {
+  const { kubectl } = fixture;
+  const ready: number[] = [];
+  const first: number[] = [];
+  const ipam = { type: 'host-local', subnet: '10.56.230.0/24' };
+  const network = await networkObjects([{ name: 'bench', vfs: '0-1', ipam }]);
+  const pod = await networkPodObjects({ 'bench-pod': ['bench'] });
+  for (let run = 0; run < starts; run++) {
+    const begin = performance.now();
+    await kubectl.run(['create', '-f', '-'], network);
+    await kubectl.wait('condition=Ready', ['dpunetwork/bench']);
+    ready.push(performance.now() - begin);
+    await kubectl.run(['create', '-f', '-'], pod);
+    await kubectl.wait('condition=Ready', ['pod/bench-pod']);
+    first.push(performance.now() - begin);
+    await deletePods(kubectl, ['bench-pod']);
+    await kubectl.run(['delete', 'dpunetwork', 'bench']);
+  }
+  return [
+    [`DpuNetwork to Ready (median of ${starts})`, seconds(quantile(ready, 0.5))],
+    [`DpuNetwork to its first pod Ready (median of ${starts})`, seconds(quantile(first, 0.5))],
+  ];
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 async function logOf({ kubectl }: OperatorFixture, pod: string): Promise<LogLine[]> {
