@@ -1,6 +1,6 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { expect, test } from 'vitest';
-import { CniError, cniCodes } from './daemon/attach/errors.ts';
+import { CniError, cniCodes } from './cni-error.ts';
 import { ApiError } from './kube/client/api-error.ts';
 import { createLogger, ProcessLog } from './log.ts';
 

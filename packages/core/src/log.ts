@@ -1,7 +1,7 @@
 /** The log of operator and daemon: JSON lines on standard output. */
 import { DpuError } from '@dpu-operator/sdk';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
-import { CniError, cniCodes } from './daemon/attach/errors.ts';
+import { CniError, cniCodes } from './cni-error.ts';
 import { ApiError } from './kube/client/api-error.ts';
 
 export function createLogger(

@@ -1,11 +1,11 @@
 /** Does what the record of an attachment says: device into the pod, addresses, and the DPU's part. */
 import type { Logger } from 'pino';
+import { CniError, cniCodes } from '../../cni-error.ts';
 import { type Ipam, needsInterface } from '../ipam/index.ts';
 import type { ChainMembership, DpuIndex } from './collaborators.ts';
 import { deviceInfoOf, writeCniDeviceInfo } from './device/device-info.ts';
 import type { PciFunctions } from './device/pci-functions.ts';
 import type { PhysicalFunctions } from './device/vf-settings.ts';
-import { CniError, cniCodes } from './errors.ts';
 import type { PodLinks } from './link/pod-links.ts';
 import { pairUp } from './network-function.ts';
 import { type Attachment, bridgePortFor, type IpamCall } from './record/attachment.ts';

@@ -4,7 +4,7 @@
  */
 import { BlockList, isIP, SocketAddress } from 'node:net';
 import type { Route } from '@dpu-operator/sdk/linux';
-import { CniError, cniCodes } from './errors.ts';
+import { CniError, cniCodes } from '../../cni-error.ts';
 import { normalizeMac } from './link/mac.ts';
 import { namespaceId } from './link/namespace.ts';
 import type { PodLinks } from './link/pod-links.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CniError, cniCodes } from '../../cni-error.ts';
 import type { Ipam } from '../ipam/index.ts';
 import { there } from '../presence.ts';
-import { CniError, cniCodes } from './errors.ts';
 import { parseNetworkConfig } from './network-config.ts';
 import { type IpamCall, keyOf } from './record/attachment.ts';
 import { attachmentOf } from './testing/attachment.ts';

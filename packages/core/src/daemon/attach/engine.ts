@@ -11,6 +11,7 @@
  */
 import type { Exec } from '@dpu-operator/sdk/linux';
 import type { Logger } from 'pino';
+import { CniError, cniCodes } from '../../cni-error.ts';
 import { Ipam, NotInstalled } from '../ipam/index.ts';
 import { LinkWatch } from '../link-watch.ts';
 import { Attacher, type AttacherOptions } from './attacher.ts';
@@ -19,7 +20,6 @@ import type { ChainMembership, DeviceAllocations, DpuIndex } from './collaborato
 import type { DeviceHomes } from './device/device-homes.ts';
 import { Devices } from './device/devices.ts';
 import { PhysicalFunctions } from './device/vf-settings.ts';
-import { CniError, cniCodes } from './errors.ts';
 import { Holders } from './holders.ts';
 import { HostReturn } from './link/host-return.ts';
 import { namespaceId } from './link/namespace.ts';

@@ -2,9 +2,10 @@
  * Who has a device that an ADD wants. The kubelet hands a device to the next pod before the last one's DEL, so a
  * holder on its way out is waited for; one that stays is named at once.
  */
+
+import { CniError, cniCodes } from '../../cni-error.ts';
 import { type Presence, unknown } from '../presence.ts';
 import type { DeviceAllocations } from './collaborators.ts';
-import { CniError, cniCodes } from './errors.ts';
 import { namespaceId } from './link/namespace.ts';
 import { type Attachment, describe } from './record/attachment.ts';
 import type { AttachmentStore } from './record/store.ts';

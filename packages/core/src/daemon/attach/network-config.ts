@@ -1,7 +1,7 @@
 /** The CNI configuration of a network, as `dpu-cni` passes it on. */
 import { z } from 'zod';
 import { deviceInfoDirectory } from '../../api/names/paths.ts';
-import { CniError, cniCodes } from './errors.ts';
+import { CniError, cniCodes } from '../../cni-error.ts';
 import { normalizeMac } from './link/mac.ts';
 import { dns, previousResult } from './result.ts';
 

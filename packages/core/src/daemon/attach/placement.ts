@@ -1,8 +1,8 @@
 /** Where an attachment goes: which DPU serves it, and as what. */
 import { omitUndefined } from '@dpu-operator/sdk/wire';
 import { networkBridgeId } from '../../api/index.ts';
+import { CniError, cniCodes } from '../../cni-error.ts';
 import type { DeviceEntry, DpuEntry, DpuIndex } from './collaborators.ts';
-import { CniError, cniCodes } from './errors.ts';
 import type { Attachment } from './record/attachment.ts';
 
 export type Placement = Pick<Attachment, 'role' | 'dpuName' | 'deviceDpu' | 'dpuNetwork' | 'pf' | 'vf'>;

@@ -1,12 +1,12 @@
 /** What an ADD will do, decided before anything is done: the record of the attachment. */
 import { randomUUID } from 'node:crypto';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
+import { CniError, cniCodes } from '../../cni-error.ts';
 import type { Ipam } from '../ipam/index.ts';
 import type { DpuIndex } from './collaborators.ts';
 import type { Devices, HostDevice } from './device/devices.ts';
 import { type PhysicalFunctions, wantedSettings } from './device/vf-settings.ts';
 import { unsetMac, vfioMac } from './device/vfio-device.ts';
-import { CniError, cniCodes } from './errors.ts';
 import type { LinkIdentity } from './link/link-identity.ts';
 import { namespaceId } from './link/namespace.ts';
 import type { PodLinks } from './link/pod-links.ts';

@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { cutText } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
+import { CniError, cniCodes } from '../../cni-error.ts';
 import type { AttachEngine } from '../attach/engine.ts';
-import { CniError, cniCodes } from '../attach/errors.ts';
 import { runCommand } from './commands.ts';
 import { CniRequest } from './request.ts';
 import { UnixListener } from './unix-listener.ts';

@@ -1,6 +1,7 @@
 /** The commands of CNI as calls of the attach engine. */
+
+import { CniError, cniCodes } from '../../cni-error.ts';
 import type { AttachEngine } from '../attach/engine.ts';
-import { CniError, cniCodes } from '../attach/errors.ts';
 import { parseGarbageConfig, parseNetworkBase, parseNetworkConfig } from '../attach/network-config.ts';
 import type { IpamCall } from '../attach/record/attachment.ts';
 import type { DetachRequest } from '../attach/requests.ts';

@@ -1,6 +1,6 @@
 /** What `dpu-cni` posts (packages/cni/src/daemon.ts), and the Go operator's executable of that name too. */
 import { z } from 'zod';
-import { CniError, cniCodes } from '../attach/errors.ts';
+import { CniError, cniCodes } from '../../cni-error.ts';
 import { type NetworkBase, parseMac } from '../attach/network-config.ts';
 import type { AttachmentKey, IpamCall } from '../attach/record/attachment.ts';
 import { checkEnvironment, parseArgs, rules, type VariableRule } from './variables.ts';

@@ -2,7 +2,7 @@
  * What may be in the variables of a request. `dpu-cni` refuses much of it before; the server trusts no executable to
  * have done so, since names become paths, log lines and names in the kernel.
  */
-import { CniError, cniCodes } from '../attach/errors.ts';
+import { CniError, cniCodes } from '../../cni-error.ts';
 
 export interface VariableRule {
   accepts(value: string): boolean;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CniError } from '../attach/errors.ts';
+import { CniError } from '../../cni-error.ts';
 import { resultOf } from '../attach/result.ts';
 import { fuzzParameters, fuzzTimeout, oddJson, oddText, withOddFields } from '../testing/fuzz.ts';
 import { Ipam } from './ipam.ts';

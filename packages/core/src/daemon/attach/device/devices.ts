@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isRepresentorPort } from '@dpu-operator/sdk/linux';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
-import { CniError, cniCodes } from '../errors.ts';
+import { CniError, cniCodes } from '../../../cni-error.ts';
 import { isPciAddress, PciFunctions } from './pci-functions.ts';
 import { unsetMac } from './vfio-device.ts';
 

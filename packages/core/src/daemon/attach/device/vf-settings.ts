@@ -2,7 +2,7 @@
 import { DpuError } from '@dpu-operator/sdk';
 import { Netlink, type Vf, type VfVlan } from '@dpu-operator/sdk/linux';
 import { omitUndefined } from '@dpu-operator/sdk/wire';
-import { CniError, cniCodes } from '../errors.ts';
+import { CniError, cniCodes } from '../../../cni-error.ts';
 import { type NetworkConfig, vfSettings } from '../network-config.ts';
 import type { PhysicalFunction } from '../record/attachment.ts';
 import type { HostDevice } from './devices.ts';
