@@ -36,13 +36,13 @@ test('a card that takes 2 s a call is asked for a hundred ports in two calls, an
   expect(dataPath.calls.map(({ changed }) => changed.length)).toEqual([1, 99, 1]);
 });
 
-/** 30 ms a change stand for 2 s, and a deadline of 1 s for one of 60 s. */
-async function oneByOne(limits: Limits) {
+/** A deadline of 1 s stands for one of 60 s: a hundred changes take longer. */
+async function oneByOne(changeMs: number, limits: Limits) {
   const made: string[] = [];
   const dataPath = memoryDataPath({
     apply: (_, call) =>
       applyEach(call, async ({ name }) => {
-        await setTimeout(30);
+        await setTimeout(changeMs);
         made.push(name);
         return undefined;
       }),
@@ -54,10 +54,11 @@ async function oneByOne(limits: Limits) {
 }
 
 test('a card that does one change after the other says so, and is not given up on', async () => {
-  const { client, dataPath } = await oneByOne({ changeSeconds: 0.03 });
+  // It says more than it takes, as one on a busy machine may need.
+  const { client, dataPath } = await oneByOne(12, { changeSeconds: 0.1 });
   const order: number[] = [];
   await Promise.all(hundred.map((vf) => client.createBridgePort(port(vf)).then(() => order.push(vf))));
-  expect(Math.max(...dataPath.calls.map(({ changed }) => changed.length))).toBe(33);
+  expect(Math.max(...dataPath.calls.map(({ changed }) => changed.length))).toBe(10);
   expect(order.slice(0, 1)).toEqual([0]);
   await client.completeReplay();
   expect(dataPath.calls.at(-1)).toMatchObject({ complete: true, changed: { length: 100 } });
@@ -65,7 +66,7 @@ test('a card that does one change after the other says so, and is not given up o
 });
 
 test('one that does not say so is given up on, with words for what was too much', async () => {
-  const { client } = await oneByOne({});
+  const { client } = await oneByOne(30, {});
   const outcomes = await Promise.allSettled(hundred.map((vf) => client.createBridgePort(port(vf))));
   const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [DpuError.from(outcome.reason)] : []));
   expect(errors.map(({ message }) => message)).toContain('the plugin has not answered apply (objects: 99) within 1 s');
