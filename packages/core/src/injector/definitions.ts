@@ -1,10 +1,5 @@
 import type { Logger } from 'pino';
-import {
-  customResourceDefinition,
-  Informer,
-  type KubeStore,
-  networkAttachmentDefinitionMetadata,
-} from '../kube/index.ts';
+import { customResourceDefinition, Informer, KubeStore, networkAttachmentDefinitionMetadata } from '../kube/index.ts';
 import type { Definition } from './mutate.ts';
 import type { NetworkName } from './networks.ts';
 
@@ -12,12 +7,17 @@ export const definitionCrd = 'network-attachment-definitions.k8s.cni.cncf.io';
 
 /** The cluster's NetworkAttachmentDefinitions, by watch from when Multus is installed. */
 export class Definitions {
-  readonly #store: KubeStore;
+  /** Asks for one. */
+  readonly #asking: KubeStore;
   readonly #crd;
   readonly #informer;
 
-  constructor(store: KubeStore, logger: Logger) {
-    this.#store = store;
+  /**
+   * @param askMs milliseconds that an answer about one is waited for: after 5 s the API server gives the webhook up, and
+   *   tells the user no reason
+   */
+  constructor(store: KubeStore, logger: Logger, askMs = 3_000) {
+    this.#asking = new KubeStore(store.client.withDeadline(askMs));
     this.#crd = new Informer(store, customResourceDefinition, {
       logger,
       fieldSelector: `metadata.name=${definitionCrd}`,
@@ -53,7 +53,7 @@ export class Definitions {
   }
 
   async #ask({ namespace, name }: NetworkName): Promise<Definition | undefined> {
-    const asked = await this.#store.get(networkAttachmentDefinitionMetadata, name, namespace);
+    const asked = await this.#asking.get(networkAttachmentDefinitionMetadata, name, namespace);
     return asked && (asked.metadata.annotations ?? {});
   }
 }
