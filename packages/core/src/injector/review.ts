@@ -2,6 +2,7 @@
 import { cutText, longestMessage } from '@dpu-operator/sdk/cut-text';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { firstTen } from '../first-ten.ts';
 import { annotationsWith, type Definition, type FoundNetwork, type Injection, mutate } from './mutate.ts';
 import { InjectionError, type NetworkName, networksOf, notThere } from './networks.ts';
 import { type InjectedPod, podSchema } from './pod.ts';
@@ -133,9 +134,6 @@ function answer({ apiVersion, request }: Head, response: Omit<AdmissionAnswer['r
 }
 
 function reason({ issues }: z.ZodError): string {
-  const described = issues
-    .slice(0, 10)
-    .map(({ path, message }) => [path.map(String).join('.'), message].filter(Boolean).join(': '));
-  const more = issues.length > described.length ? [`and ${issues.length - described.length} more`] : [];
-  return [...described, ...more].join('; ');
+  const faults = issues.map(({ path, message }) => [path.map(String).join('.'), message].filter(Boolean).join(': '));
+  return firstTen(faults, '; ');
 }

@@ -214,24 +214,14 @@ describe('with limits', () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
-  /** @returns opens a connection, and resolves when its TLS is set up */
-  async function serveWith(limits: { requestMs?: number; connections?: number }) {
+  /** @returns the port */
+  async function serveWith(limits: { requestMs?: number; connections?: number }): Promise<number> {
     const definitions = { find: async () => undefined };
     const settings = () => defaultSettings;
     const options = { port: 0, host: '127.0.0.1', certificate, logger, settings, definitions };
     const { port, close } = await serveWebhook({ ...options, ...limits });
     cleanups.push(close);
-    return async (text = ''): Promise<TLSSocket> => {
-      const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca: certificate.certificate });
-      cleanups.push(() => socket.destroy());
-      socket.on('error', () => {});
-      await new Promise((resolve, reject) => {
-        socket.once('secureConnect', resolve);
-        socket.once('close', () => reject(new Error('closed')));
-      });
-      socket.resume().write(text);
-      return socket;
-    };
+    return port;
   }
 
   test.each([
@@ -242,22 +232,20 @@ describe('with limits', () => {
       'POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
     ],
   ])('a caller %s loses its connection', async (_, text) => {
-    const open = await serveWith({ requestMs: 100 });
-    const socket = await open(text);
+    const port = await serveWith({ requestMs: 100 });
+    const socket = connect({ host: '127.0.0.1', port, servername: 'localhost', ca: certificate.certificate });
+    cleanups.push(() => socket.destroy());
+    socket.on('error', () => {});
+    await new Promise((resolve, reject) => {
+      socket.once('secureConnect', resolve);
+      socket.once('close', () => reject(new Error('closed')));
+    });
+    socket.resume().write(text);
     await new Promise((resolve) => socket.once('close', resolve));
   });
 
   test('of as many connections as there may be the one that was used least lately gives way to another', async () => {
-    const options = {
-      port: 0,
-      host: '127.0.0.1',
-      certificate,
-      logger,
-      settings: () => defaultSettings,
-      connections: 3,
-    };
-    const { port, close } = await serveWebhook({ ...options, definitions: { find: () => undefined } });
-    cleanups.push(close);
+    const port = await serveWith({ connections: 3 });
     const agents = Array.from({ length: 5 }, () => new Agent({ keepAlive: true }));
     cleanups.push(() => agents.forEach((agent) => void agent.destroy()));
     const ask = async (agent: Agent) => (await call({ body: '{}', port, agent })).localPort;

@@ -51,7 +51,8 @@ export function observeDpu(
   };
 }
 
-function lastedOf(rollout: Rollout | undefined, since: Since): ObservedState['lasted'] {
+/** What has passed since each time of a rollout. */
+export function lastedOf(rollout: Rollout | undefined, since: Since): ObservedState['lasted'] {
   const all = rolloutTimes.map((field) => [field, since(field, rollout?.[field])] as const);
   return Object.fromEntries(all.filter(([field]) => rollout?.[field] !== undefined));
 }

@@ -3,7 +3,8 @@ import { podOf } from '@dpu-operator/sdk/manifest';
 import { expect } from 'vitest';
 import type { PluginRun, Rollout } from '../../../../api/fields/plugin-run.ts';
 import type { Wait } from '../fleet/waits-for.ts';
-import { type Action, type ObservedState, rolloutTimes } from '../observed-state.ts';
+import { lastedOf } from '../observe.ts';
+import type { Action, ObservedState } from '../observed-state.ts';
 import { planRollout } from '../plan.ts';
 import { installKey } from '../plugin-run.ts';
 import type { RolloutStatus } from '../rollout-status.ts';
@@ -27,14 +28,9 @@ export function pluginRun(name: string, version: string, more: Partial<PluginRun
   return { ...run, digest: `${name}-${version}-${JSON.stringify(run.settings)}` };
 }
 
-/** What has passed since each time of a rollout. */
-export function lastedAt(now: number, rollout: Rollout | undefined): ObservedState['lasted'] {
-  const all = rolloutTimes.flatMap((field) => {
-    const time = rollout?.[field];
-    return time === undefined ? [] : [[field, now - Date.parse(time)] as const];
-  });
-  return Object.fromEntries(all);
-}
+/** What has passed since each time of a rollout, by one clock. */
+export const lastedAt = (now: number, rollout: Rollout | undefined): ObservedState['lasted'] =>
+  lastedOf(rollout, (_, time) => (time === undefined ? 0 : now - Date.parse(time)));
 
 /** A node with its daemon and kubelet, as far as a plan can tell. */
 export class Node {
